@@ -1,0 +1,661 @@
+"""Everything the lessons of Module 03 share: accuracy, training steps, figures and results.
+
+Importing this file changes nothing: no seed, no plot style, no folder. The names `accuracy_fn`, `plot_predictions`,
+`plot_decision_boundary`, `plot_loss_curves` and `set_seeds` are those of the Learn PyTorch for Deep Learning course, so
+its learners can use them here as they know them. Shapes: N samples, K classes, `[N, 2]` means N rows of two numbers.
+"""
+
+import io
+import json
+import math
+import os
+import random
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager, suppress
+from numbers import Real
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
+from matplotlib.figure import Figure
+from sklearn.inspection import DecisionBoundaryDisplay
+from torch import Tensor, nn
+
+# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), readable for the colour-blind; its black is left to
+# boundaries and rings, and three colours are added so that ten classes stay distinct.
+CLASS_COLORS = [
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#F0E442",
+    "#7F7F7F",
+    "#882255",
+    "#332288",
+]
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Seeds and devices
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def set_seeds(seed: int = 42) -> None:
+    """Seed PyTorch (every device), NumPy and Python's `random`.
+
+    Call it on the line before the step that draws random numbers: building a model, shuffling, splitting.
+    """
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def pick_device() -> torch.device:
+    """Return the device that models and data go to: the accelerator if there is one, else the CPU.
+
+    The environment variable `COURSE_DEVICE` (auto, cpu, cuda or mps) decides otherwise; `run_all.py --device` sets it.
+
+    Raises:
+        ValueError: `COURSE_DEVICE` names something else, or a device that this machine does not have.
+    """
+    wanted = os.environ.get("COURSE_DEVICE", "auto").strip().lower() or "auto"
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    if wanted not in ("auto", "cpu", "cuda", "mps"):
+        raise ValueError(f"COURSE_DEVICE is {wanted!r}; set it to auto, cpu, cuda or mps, or remove it.")
+    if wanted == "cpu" or (wanted == "auto" and accelerator is None):
+        return torch.device("cpu")
+    if wanted == "auto" or (accelerator is not None and accelerator.type == wanted):
+        return accelerator
+    found = "only the CPU" if accelerator is None else f"the CPU and {accelerator.type}"
+    raise ValueError(f"COURSE_DEVICE asks for {wanted}, but PyTorch finds {found} here; set it to auto or cpu.")
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Labels and accuracy
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def logits_to_labels(logits: Tensor) -> Tensor:
+    """Turn logits into class labels.
+
+    Args:
+        logits: `[N]` or `[N, 1]` for two classes, `[N, K]` for K classes. Any device.
+
+    Returns:
+        `[N]`, int64, on the same device. Two classes: 1 where the probability is at least 0.5, which is where the logit
+        is at least 0. K classes: the position of the largest logit, which is the position of the largest probability.
+
+    Raises:
+        ValueError: the shape is none of the three.
+    """
+    if logits.ndim == 2 and logits.shape[1] == 1:
+        logits = logits.squeeze(1)
+    if logits.ndim == 1:
+        return (logits >= 0).long()
+    if logits.ndim == 2 and logits.shape[1] > 1:
+        return logits.argmax(dim=1)
+    raise ValueError(f"logits have the shape {_shape(logits)}; expected [N], [N, 1] or [N, K].")
+
+
+def accuracy_fn(y_true, y_pred) -> float:
+    """Return the percentage of labels that are predicted right.
+
+    Args:
+        y_true: true labels, a tensor or array of any shape, usually `[N]`.
+        y_pred: predicted labels of exactly the same shape. Labels, not logits and not probabilities.
+
+    Returns:
+        100 * right / all, between 0 and 100.
+
+    Raises:
+        ValueError: the shapes differ, there are no labels, or a value is not a label (0.7, NaN).
+
+    `(y_true == y_pred).sum() / len(y_pred)` broadcasts `[N]` against `[N, 1]` to `[N, N]` and reports thousands of
+    percent; this function refuses instead.
+    """
+    if not (isinstance(y_true, Tensor) and isinstance(y_pred, Tensor)):
+        y_true, y_pred = _plain_array(y_true, "y_true"), _plain_array(y_pred, "y_pred")
+    if y_true.shape != y_pred.shape:
+        raise ValueError(
+            f"y_true has the shape {_shape(y_true)} and y_pred {_shape(y_pred)}; they must be equal. "
+            "A column [N, 1] becomes [N] by squeeze(1)."
+        )
+    n_labels = math.prod(y_true.shape)
+    if n_labels == 0:
+        raise ValueError("y_true and y_pred are empty; accuracy needs at least one label.")
+    for name, labels in (("y_true", y_true), ("y_pred", y_pred)):
+        if _is_float(labels) and not bool((labels == labels.round()).all()):
+            raise ValueError(
+                f"{name} holds values that are not whole numbers, so they are no labels; "
+                "logits become labels by logits_to_labels(logits)."
+            )
+    if isinstance(y_pred, Tensor):
+        y_pred = y_pred.to(y_true.device)
+    return float((y_true == y_pred).sum()) / n_labels * 100
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Training (lesson 04 builds these three from the written-out loop)
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def train_step(model: nn.Module, X: Tensor, y: Tensor, loss_fn: nn.Module, optimizer) -> tuple[float, float]:
+    """Do one optimizer step on the whole of X; return loss and accuracy (%) as they were before the step.
+
+    Args:
+        model: returns logits, `[N, 1]` or `[N]` for two classes, `[N, K]` for K.
+        X: features `[N, ...]` on the model's device.
+        y: labels `[N]`, in the dtype that `loss_fn` takes (float for BCEWithLogitsLoss, int64 for CrossEntropyLoss).
+        loss_fn: takes `(logits, y)`; one logit a row arrives as `[N]`.
+        optimizer: holds the parameters of `model`.
+    """
+    model.train()
+    logits = _forward(model, X)
+    loss = loss_fn(logits, y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), accuracy_fn(y, logits_to_labels(logits))
+
+
+def test_step(model: nn.Module, X: Tensor, y: Tensor, loss_fn: nn.Module) -> tuple[float, float]:
+    """Return loss and accuracy (%) of the model on X in eval mode, without gradients. Arguments as in `train_step`."""
+    model.eval()
+    with torch.inference_mode():
+        logits = _forward(model, X)
+        return loss_fn(logits, y).item(), accuracy_fn(y, logits_to_labels(logits))
+
+
+test_step.__test__ = False  # its name begins with "test": pytest must not take it for a test
+
+
+def fit(
+    model: nn.Module,
+    X_train: Tensor,
+    y_train: Tensor,
+    X_test: Tensor,
+    y_test: Tensor,
+    loss_fn: nn.Module,
+    optimizer,
+    epochs: int,
+    log_every: int | None = None,
+) -> dict[str, list[float]]:
+    """Train for `epochs` full-batch steps and measure after each of them.
+
+    Args:
+        model: see `train_step`, like X, y, `loss_fn` and `optimizer`.
+        X_train: features to learn from, `[N, ...]`.
+        y_train: their labels, `[N]`.
+        X_test: features to measure on, `[M, ...]`.
+        y_test: their labels, `[M]`.
+        loss_fn: the loss on logits.
+        optimizer: holds the parameters of `model`.
+        epochs: number of passes over the training data, 0 or more.
+        log_every: print a line every so many epochs, beginning with epoch 0; None prints nothing.
+
+    Returns:
+        Lists `train_loss, train_acc, test_loss, test_acc`, one entry an epoch, accuracies in percent. Train metrics are
+        taken before the step and test metrics after it, as in the published logs. The model is left in eval mode.
+
+    Raises:
+        ValueError: `epochs` or `log_every` is out of range.
+    """
+    if epochs < 0 or (log_every is not None and log_every < 1):
+        raise ValueError(f"epochs is {epochs} and log_every {log_every}; expected epochs >= 0 and log_every >= 1.")
+    history = {"train_loss": [], "train_acc": [], "test_loss": [], "test_acc": []}
+    for epoch in range(epochs):
+        train_loss, train_acc = train_step(model, X_train, y_train, loss_fn, optimizer)
+        test_loss, test_acc = test_step(model, X_test, y_test, loss_fn)
+        for name, value in zip(history, (train_loss, train_acc, test_loss, test_acc), strict=True):
+            history[name].append(value)
+        if log_every and epoch % log_every == 0:
+            print(
+                f"Epoch {epoch:4d} | Loss: {train_loss:.5f}, Accuracy: {train_acc:.2f}% "
+                f"| Test loss: {test_loss:.5f}, Test accuracy: {test_acc:.2f}%"
+            )
+    return history
+
+
+def _forward(model: nn.Module, X: Tensor) -> Tensor:
+    """Return the logits of X; a single logit a row loses its second dimension, `[N, 1]` -> `[N]`."""
+    logits = model(X)
+    return logits.squeeze(1) if logits.ndim == 2 and logits.shape[1] == 1 else logits
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Data
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def make_spirals(
+    n_samples: int = 300, arms: int = 3, noise: float = 0.2, random_state: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make a spiral with one arm a class, after the data set of Stanford's CS231n notes.
+
+    Args:
+        n_samples: number of points over all arms; the first arms get one more where it does not divide evenly.
+        arms: number of arms, which is the number of classes, 1 or more.
+        noise: standard deviation of the angle, in radians.
+        random_state: seed; None draws new points every time.
+
+    Returns:
+        X `[N, 2]` float64 within the unit circle, and y `[N]` int64 with the arm's number, sorted by arm.
+
+    Raises:
+        ValueError: fewer samples than arms, no arms, or a negative noise.
+    """
+    if arms < 1 or n_samples < arms or not noise >= 0:
+        raise ValueError(
+            f"make_spirals got n_samples={n_samples}, arms={arms}, noise={noise}; "
+            "expected at least one arm, a point for each arm, and noise >= 0."
+        )
+    generator = np.random.default_rng(random_state)
+    y = np.repeat(np.arange(arms), [len(part) for part in np.array_split(np.arange(n_samples), arms)])
+    radius = np.concatenate([np.linspace(0.05, 1, count) for count in np.bincount(y)])
+    # 4 radians from centre to rim: each arm turns about two thirds of a circle
+    angle = 2 * np.pi * y / arms + 4 * radius + generator.normal(scale=noise, size=n_samples)
+    return np.column_stack([radius * np.sin(angle), radius * np.cos(angle)]), y
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Figures
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def plot_decision_boundary(
+    model: nn.Module,
+    X,
+    y,
+    ax: Axes | None = None,
+    *,
+    limits_from=None,
+    class_names: Sequence[str] | None = None,
+    colorbar: bool = False,
+) -> Axes:
+    """Draw what the model predicts all over the plane, with the points of X on it.
+
+    Two classes: shading shows P(class 1), the black line where it is 0.5. K classes: each region has the colour of the
+    class that wins there, paler where the model is less sure, with black lines between regions. A point has the colour
+    of its true class; wrongly classified points are ringed and counted in the legend.
+
+    Args:
+        model: takes `[M, 2]`, returns logits. The width of the output decides: `[M]` or `[M, 1]` is one logit for two
+            classes, `[M, 2]` is two classes, `[M, K]` is K classes. It keeps its device and its train or eval mode;
+            predictions are made in eval mode, without gradients.
+        X: features `[N, 2]`, tensor on any device or array.
+        y: labels `[N]`, whole numbers from 0 to K - 1, tensor or array of any numeric dtype.
+        ax: axes to draw into; None takes the current axes if they are empty, else a new figure.
+        limits_from: features `[M, 2]` whose range, and a tenth of it on each side, is shown; None takes those of X. Give
+            the same ones to the train and the test panel, and both have the same scale.
+        class_names: K names for the legend; None writes "class 0", "class 1", ...
+        colorbar: add a bar that explains the shading (two classes only).
+
+    Returns:
+        The axes that were drawn into. Their title holds the accuracy; set your own after the call.
+
+    Raises:
+        ValueError: wrong shape, NaN or infinite features, labels that are no whole numbers from 0 to K - 1, or a model
+            that does not turn two features into logits.
+    """
+    X, y = _check_points(X, y)
+    frame = X if limits_from is None else _check_features(limits_from, "limits_from")
+    low, high = frame.min(axis=0), frame.max(axis=0)
+    # a tenth of the range on each side; half a unit (or what float32 can resolve) where all points share a value
+    span = high - low
+    margin = np.where(span > 1e-4 * np.abs(frame).max(axis=0), 0.1 * span, np.maximum(0.5, 0.01 * np.abs(high)))
+    xx, yy = np.meshgrid(*(np.linspace(low[i] - margin[i], high[i] + margin[i], 200) for i in (0, 1)))
+    probs, preds = _predict(model, np.concatenate([np.column_stack([xx.ravel(), yy.ravel()]), X]))
+    n_classes = probs.shape[1]
+    if y.max() >= n_classes:
+        raise ValueError(
+            f"y holds the label {y.max()}, but the model's output tells {n_classes} classes apart; "
+            f"labels must be whole numbers from 0 to {n_classes - 1}."
+        )
+    names = list(class_names) if class_names is not None else [f"class {k}" for k in range(n_classes)]
+    if len(names) != n_classes:
+        raise ValueError(f"class_names has {len(names)} names for {n_classes} classes; expected one a class.")
+    grid, preds = probs[: xx.size].reshape(*xx.shape, n_classes), preds[xx.size :]
+    colors = _class_colors(n_classes)
+
+    ax = _axes(ax)
+    if n_classes == 2:
+        cmap = LinearSegmentedColormap.from_list("two classes", [colors[0], "white", colors[1]])
+        display = DecisionBoundaryDisplay(xx0=xx, xx1=yy, n_classes=2, response=grid[..., 1])
+        display.plot("contourf", ax=ax, cmap=cmap, levels=np.linspace(0, 1, 11), alpha=0.6, zorder=-1)
+        margins = [grid[..., 1] - 0.5]
+        if colorbar:
+            ax.figure.colorbar(display.surface_, ax=ax, label=f"P({names[1]})", ticks=[0, 0.25, 0.5, 0.75, 1])
+    else:
+        display = DecisionBoundaryDisplay(xx0=xx, xx1=yy, n_classes=n_classes, response=grid, multiclass_colors=colors)
+        display.plot("pcolormesh", ax=ax, shading="nearest", vmin=0, vmax=1, alpha=0.6, rasterized=True)
+        margins = [grid[..., k] - np.delete(grid, k, axis=2).max(axis=2) for k in range(n_classes)]
+    for advantage in margins:  # of a class over the best other one: the boundary is where it is zero
+        if advantage.min() < 0 < advantage.max():
+            ax.contour(xx, yy, advantage, levels=[0], colors="black", linewidths=1.2)
+
+    for k in np.unique(y):
+        points = X[y == k]
+        ax.scatter(*points.T, s=14, color=colors[k], edgecolors="white", linewidths=0.4, label=names[k])
+    wrong = preds != y
+    ax.scatter(*X[wrong].T, s=46, facecolors="none", edgecolors="black", label=f"wrong ({wrong.sum()})")
+    ax.set(xlabel="$x_1$", ylabel="$x_2$", xlim=xx[0, [0, -1]], ylim=yy[[0, -1], 0])
+    ax.set_title(f"{accuracy_fn(y, preds):.1f}% right")
+    if 0.25 < np.ptp(xx) / np.ptp(yy) < 4:
+        ax.set_aspect("equal")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, fontsize=9, columnspacing=1, handletextpad=0.2)
+    return ax
+
+
+def plot_predictions(
+    train_data, train_labels, test_data, test_labels, predictions=None, ax: Axes | None = None
+) -> Axes:
+    """Draw a regression problem with one feature: training points, test points and, where given, predictions.
+
+    Args:
+        train_data: feature, `[N]` or `[N, 1]`, tensor on any device or array.
+        train_labels: target, as many values.
+        test_data: feature, `[M]` or `[M, 1]`.
+        test_labels: target, as many values.
+        predictions: predicted targets of the test points, as many values; or None.
+        ax: axes to draw into; None takes the current axes if they are empty, else a new figure.
+
+    Returns:
+        The axes that were drawn into.
+
+    Raises:
+        ValueError: a pair of arguments differs in length, or a value is not a finite number.
+    """
+    pairs = [("training data", train_data, train_labels), ("test data", test_data, test_labels)]
+    if predictions is not None:
+        pairs.append(("predictions", test_data, predictions))
+    checked = []
+    for name, xs, ys in pairs:
+        xs, ys = _numbers(xs, f"the feature of the {name}"), _numbers(ys, f"the values of the {name}")
+        if xs.size != ys.size or max(xs.shape, default=0) != xs.size or max(ys.shape, default=0) != ys.size:
+            raise ValueError(
+                f"the {name} have the shapes {_shape(xs)} and {_shape(ys)}; expected one feature and one value a point."
+            )
+        checked.append((name, xs.ravel(), ys.ravel()))
+    ax = _axes(ax)
+    styles = ({"color": CLASS_COLORS[0]}, {"color": CLASS_COLORS[2]}, {"color": CLASS_COLORS[1], "marker": "x"})
+    for (name, xs, ys), style in zip(checked, styles, strict=False):
+        ax.scatter(xs, ys, s=16, label=name, **style)
+    ax.set(xlabel="feature $x$", ylabel="target $y$")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, fontsize=9)
+    return ax
+
+
+def plot_loss_curves(
+    history: Mapping[str, Sequence[float]],
+    axes: Sequence[Axes] | None = None,
+    *,
+    references: Mapping[str, float] | None = None,
+) -> Sequence[Axes]:
+    """Draw loss and accuracy by epoch: test in black, train in grey.
+
+    Args:
+        history: what `fit` returns: lists of equal length under `train_loss` and `test_loss` and, if accuracy is to be
+            drawn, `train_acc` and `test_acc` (percent).
+        axes: one axes for the loss and, where there is accuracy, one more for it; None makes a new figure.
+        references: named levels for the accuracy panel, in percent, such as `{"chance": 50}`; drawn as thin lines.
+
+    Returns:
+        The axes, loss first.
+
+    Raises:
+        ValueError: a list is missing, lengths differ, or the number of axes does not fit.
+    """
+    panels = [("loss", "loss")] + [("acc", "accuracy in %")] * ("train_acc" in history or "test_acc" in history)
+    needed = [f"{part}_{metric}" for metric, _ in panels for part in ("train", "test")]
+    missing = [name for name in needed if name not in history]
+    if missing:
+        raise ValueError(f"history lacks {', '.join(missing)}; it has {', '.join(map(str, history)) or 'nothing'}.")
+    lengths = {name: len(history[name]) for name in needed}
+    if len(set(lengths.values())) > 1 or not lengths[needed[0]]:
+        raise ValueError(f"the lists of history have the lengths {lengths}; expected one and the same, at least 1.")
+    if axes is None:
+        _, axes = plt.subplots(1, len(panels), figsize=(4.5 * len(panels), 3.6), layout="constrained")
+    axes = list(np.ravel(axes))
+    if len(axes) != len(panels):
+        raise ValueError(f"plot_loss_curves got {len(axes)} axes for {len(panels)} panels; expected one a panel.")
+    for ax, (metric, label) in zip(axes, panels, strict=True):
+        ax.plot(history[f"train_{metric}"], color="0.6", label="train")
+        ax.plot(history[f"test_{metric}"], color="black", label="test")
+        ax.set(xlabel="epoch", ylabel=label)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=9)
+    for name, level in (references or {}).items():
+        axes[-1].axhline(level, color="0.45", linewidth=0.8, linestyle="--", zorder=1)
+        # beside the axes, at the height of its line, where no curve can cover it
+        axes[-1].text(1.02, level, name, transform=axes[-1].get_yaxis_transform(), va="center", fontsize=9, color="0.3")
+    return axes
+
+
+def _axes(ax: Axes | None) -> Axes:
+    """Return `ax`, or the current axes if nothing is drawn in them yet, or those of a new figure."""
+    if ax is not None:
+        return ax
+    if plt.get_fignums() and not plt.gca().has_data():
+        return plt.gca()
+    return plt.subplots(figsize=(5, 5), layout="constrained")[1]
+
+
+def _class_colors(n_classes: int) -> list[str]:
+    """Return a colour a class: the ten of CLASS_COLORS, then the same ones darker, and darker again."""
+    rounds = [(CLASS_COLORS[k % len(CLASS_COLORS)], 0.6 ** (k // len(CLASS_COLORS))) for k in range(n_classes)]
+    return [to_hex([channel * light for channel in to_rgb(color)]) for color, light in rounds]
+
+
+def _predict(model: nn.Module, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return P(class) `[M, K]` and labels `[M]` of points `[M, 2]`; one logit a row counts as two classes."""
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"model is of the type {type(model).__name__}; expected a torch.nn.Module.")
+    first = next((t for t in [*model.parameters(), *model.buffers()] if t.is_floating_point()), torch.empty(0))
+    inputs = torch.as_tensor(points).to(first.dtype).to(first.device)
+    with _eval_mode(model), torch.inference_mode():
+        try:
+            logits = model(inputs)
+        except Exception as error:
+            reason = (str(error).strip().splitlines() or ["no message"])[0]
+            raise ValueError(
+                f"the model failed on points of two features, shape {_shape(inputs)} "
+                f"({type(error).__name__}: {reason}); expected a model that takes [N, 2]."
+            ) from error
+    if not isinstance(logits, Tensor) or logits.ndim not in (1, 2) or len(logits) != len(points) or not logits.numel():
+        got = f"the shape {_shape(logits)}" if isinstance(logits, Tensor) else f"the type {type(logits).__name__}"
+        raise ValueError(
+            f"the model's output for {len(points)} points has {got}; expected [N], [N, 1] or [N, K] logits."
+        )
+    if logits.is_meta or logits.is_complex():
+        raise ValueError(
+            f"the model's output is a {logits.dtype} tensor on the device {logits.device}, "
+            "from which no probability can be read; expected real logits with values."
+        )
+    logits = logits.cpu().double()
+    if not logits.isfinite().all():
+        raise ValueError("the model's output holds NaN or infinite logits, so there is no boundary to draw.")
+    labels = logits_to_labels(logits)
+    if logits.ndim == 1 or logits.shape[1] == 1:
+        logits = logits.reshape(-1, 1)
+        logits = torch.cat([torch.zeros_like(logits), logits], dim=1)  # softmax of (0, z): (1 - sigmoid(z), sigmoid(z))
+    return logits.softmax(dim=1).numpy(), labels.numpy()
+
+
+@contextmanager
+def _eval_mode(model: nn.Module):
+    """Put every part of the model into eval mode, and back into the mode it was in."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# What a run writes
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def output_dir() -> Path:
+    """Return the folder that figures and results go to: `OUTPUT_DIR` if set, else `outputs/` beside this file."""
+    return Path(os.environ.get("OUTPUT_DIR") or Path(__file__).resolve().parent / "outputs").absolute()
+
+
+def save_figure(fig: Figure, name: str) -> Path:
+    """Write a figure as PNG (120 dpi) into the output folder and print where it is.
+
+    The file is complete or not there at all: it is written beside its place and then moved there. The same figure gives
+    the same bytes.
+
+    Args:
+        fig: the figure.
+        name: a plain file name that ends in `.png`.
+
+    Returns:
+        The path of the PNG.
+
+    Raises:
+        ValueError: `name` is not a plain file name that ends in `.png`.
+        OSError: the file cannot be written; the message says where and why.
+    """
+    if not isinstance(name, str) or not name.endswith(".png") or Path(name).name != name or "\\" in name:
+        raise ValueError(f"the figure's name is {name!r}; expected a plain file name that ends in .png.")
+    png = io.BytesIO()
+    fig.savefig(png, format="png", dpi=120, metadata={"Software": None})  # the version of matplotlib would change bytes
+    path = _write_whole(output_dir() / name, png.getvalue())
+    print(f"Figure: {_ascii(path)}")
+    return path
+
+
+def save_results(
+    name: str, results: Mapping[str, Real], histories: Mapping[str, Mapping[str, Sequence[float]]] | None = None
+) -> Path:
+    """Print a lesson's results and write them to `results/<name>.json` in the output folder.
+
+    Args:
+        name: the lesson's file name without `.py`.
+        results: a number for each name; finite, percentages between 0 and 100.
+        histories: training histories (as `fit` returns them) that are to be checked row by row, by name.
+
+    Returns:
+        The path of the JSON file: `{"results": {...}, "histories": {...}}`.
+
+    Raises:
+        ValueError: a result or a history's entry is not a finite number.
+        OSError: the file cannot be written; the message says where and why.
+    """
+    results = {key: _finite(value, f"results[{key!r}]") for key, value in results.items()}
+    histories = {
+        run: {key: [_finite(v, f"histories[{run!r}][{key!r}]") for v in values] for key, values in history.items()}
+        for run, history in (histories or {}).items()
+    }
+    width = max(map(len, results), default=0)
+    print("\nResults")
+    for key, value in results.items():
+        print(f"  {key:<{width}}  {value if isinstance(value, int) else format(value, '.6g')}")
+    document = json.dumps({"results": results, "histories": histories}, indent=1) + "\n"
+    return _write_whole(output_dir() / "results" / f"{name}.json", document.encode())
+
+
+def _write_whole(path: Path, data: bytes) -> Path:
+    """Write a file so that whoever looks finds the old one or the new one, never a part; return its path."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.write_bytes(data)
+            os.replace(temporary, path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"Cannot write {_ascii(path)} ({error.strerror or error}); "
+            "free the place or set OUTPUT_DIR to a folder that can be written."
+        ) from error
+    return path
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Checks that several functions share
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def _check_points(X, y) -> tuple[np.ndarray, np.ndarray]:
+    """Return X as float64 `[N, 2]` and y as int64 `[N]`, or raise a ValueError that says what is wrong."""
+    X, y = _check_features(X, "X"), _numbers(y, "y")
+    if y.ndim != 1:
+        mend = " A column [N, 1] becomes [N] by squeeze(1)." if y.shape == (len(X), 1) else ""
+        raise ValueError(f"y has the shape {_shape(y)}; expected [N], one label a point.{mend}")
+    if len(X) != len(y):
+        raise ValueError(f"X holds {len(X)} points and y {len(y)} labels; expected as many of one as of the other.")
+    if (y != np.round(y)).any() or y.min() < 0 or y.max() >= 2**31:
+        raise ValueError(
+            f"y holds labels from {y.min():g} to {y.max():g}, not all of them whole numbers from 0 up; "
+            "expected class numbers 0 to K - 1."
+        )
+    return X, y.astype(np.int64)
+
+
+def _check_features(X, name: str) -> np.ndarray:
+    """Return features as float64 `[N, 2]`, at least one row, or raise a ValueError."""
+    X = _numbers(X, name)
+    if X.ndim != 2 or X.shape[1] != 2 or len(X) == 0:
+        raise ValueError(
+            f"{name} has the shape {_shape(X)}; expected [N, 2], two features a point, at least one point."
+        )
+    if np.abs(X).max() > 1e30:
+        raise ValueError(f"{name} holds the value {np.abs(X).max():.3g}; expected features below 1e30, best near 1.")
+    return X
+
+
+def _numbers(values, name: str) -> np.ndarray:
+    """Return tensor or array as float64 array of finite numbers, or raise a ValueError."""
+    array = _plain_array(values, name)
+    if array.dtype.kind not in "biuf":
+        kind = "text" if array.dtype.kind in "US" else f"values of the dtype {array.dtype}"
+        raise ValueError(f"{name} holds {kind}; expected numbers (text labels become numbers by LabelEncoder).")
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds NaN or infinite values; expected finite numbers.")
+    return array
+
+
+def _plain_array(values, name: str) -> np.ndarray:
+    """Return a tensor (any device, dtype, grad) or array-like as NumPy array, or raise a ValueError."""
+    try:
+        if isinstance(values, Tensor):
+            values = values.detach().cpu().resolve_conj().resolve_neg()
+            return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
+        return np.asarray(values)
+    except (TypeError, ValueError, RuntimeError, NotImplementedError) as error:
+        raise ValueError(
+            f"{name} is no tensor or array of numbers in rows of one length ({str(error).splitlines()[0]})."
+        ) from error
+
+
+def _finite(value, name: str) -> float | int:
+    """Return a plain finite int or float, or raise a ValueError."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ValueError(f"{name} is {value!r}; expected a finite number (of a tensor: its .item()).")
+    return value if isinstance(value, int) else float(value)
+
+
+def _is_float(values) -> bool:
+    return values.is_floating_point() if isinstance(values, Tensor) else values.dtype.kind == "f"
+
+
+def _shape(values) -> str:
+    return str(list(values.shape))
+
+
+def _ascii(path: Path) -> str:
+    """Return the path as text that any terminal can print."""
+    return str(path).encode("ascii", "backslashreplace").decode()
