@@ -290,7 +290,7 @@ def plot_decision_boundary(
         X: features `[N, 2]`, tensor on any device or array.
         y: labels `[N]`, whole numbers from 0 to K - 1, tensor or array of any numeric dtype.
         ax: axes to draw into; None takes the current axes if they are empty, else a new figure.
-        limits_from: features `[M, 2]` whose range, and a tenth of it on each side, is shown; None takes those of X. Give
+        limits_from: features `[M, 2]` whose range, and a tenth of it on each side, is shown; None takes X. Give
             the same ones to the train and the test panel, and both have the same scale.
         class_names: K names for the legend; None writes "class 0", "class 1", ...
         colorbar: add a bar that explains the shading (two classes only).
