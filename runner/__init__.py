@@ -1,0 +1,18 @@
+"""The machinery behind run_all.py, one file per job.
+
+lessons.py   finds the lessons and reads their headers
+pool.py      a warm server that starts isolated Python processes (knows nothing of lessons)
+preload.py   what that server imports once; device.py asks, in one of its processes, which device there is
+folder.py    the output folder: checked, locked, written whole, swept
+output.py    what a lesson prints, and the terminal it is shown on
+verdict.py   did the lesson do what its header promises?
+schedule.py  runs lessons side by side and shows them in order
+record.py    results.json and the closing table
+receipts.py  holds results against expected_results.toml
+watch.py     runs one lesson again after each save
+session.py   one call of run_all.py, from its options to its exit code
+"""
+
+
+class Refused(Exception):
+    """Why a run does not start, as one sentence for the person who asked for it (exit code 2)."""

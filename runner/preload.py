@@ -1,0 +1,33 @@
+"""What the warm server imports once, so that no lesson waits for it.
+
+Only speed depends on this file: an import that fails here fails again in the lesson, where its traceback is shown.
+Nothing here may start a thread or ask for a GPU: neither survives the fork. The helper is left out on purpose: it is
+cheap once these are loaded, and a lesson must see its newest state.
+"""
+
+import gc
+import importlib
+from contextlib import suppress
+
+MODULES = """
+    numpy pandas pandas.plotting PIL.Image requests pooch
+    matplotlib.pyplot matplotlib.backends.backend_agg matplotlib.colors mpl_toolkits.axes_grid1
+    sklearn.calibration sklearn.compose sklearn.datasets sklearn.impute sklearn.inspection sklearn.linear_model
+    sklearn.metrics sklearn.model_selection sklearn.pipeline sklearn.preprocessing
+    torch torch.func torch.nn.functional torch.optim torch.utils.data torchmetrics torchmetrics.classification
+"""
+
+for name in MODULES.split():
+    with suppress(Exception):
+        importlib.import_module(name)
+
+with suppress(Exception):
+    import torch
+
+    torch.set_num_threads(1)
+    # The first optimizer of a process makes torch import its compiler front end, which takes as long as torch itself.
+    torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+
+# Objects made so far are never looked at by a child's garbage collector, so their memory stays shared.
+gc.collect()
+gc.freeze()

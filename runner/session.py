@@ -1,0 +1,142 @@
+"""One call of run_all.py: from its options to its exit code."""
+
+import os
+import re
+import signal
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from runner import Refused
+from runner.lessons import Lesson, find_lessons, select
+
+PASSED, FAILED, REFUSED = 0, 1, 2  # exit codes; Ctrl-C gives 130, another signal 128 and its number
+
+
+class Stopped(BaseException):
+    """A signal asks the run to stop; the argument is its number."""
+
+
+def run(options: Namespace, root: Path, make_pool: Callable | None = None) -> int:
+    """Do what the options say for the course in `root`; returns the exit code."""
+    for name in ("stdout", "stderr"):
+        # A stream is None if it was closed before the start.
+        stream = getattr(sys, name) or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+        stream.reconfigure(errors="backslashreplace")  # whatever a lesson prints, under whatever code page
+        setattr(sys, name, stream)
+    try:
+        with _signals_stop():
+            return _run(options, root, make_pool)
+    except Refused as error:
+        return _say(error, REFUSED)
+    except Stopped as stop:
+        name = "Ctrl-C" if stop.args[0] == signal.SIGINT else signal.Signals(stop.args[0]).name
+        return _say(f"Stopped by {name}. Nothing runs on; what finished lessons wrote is kept.", 128 + stop.args[0])
+    except BrokenPipeError:  # whoever read our output has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        return _say(f"Stopped: cannot write {error.filename or 'a file'} ({error.strerror or error}).", FAILED)
+
+
+def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
+    lessons = find_lessons(root / "module_03")
+    chosen = select(lessons, options.lessons)
+    if options.list:
+        print("\n".join(map(_description, chosen)))
+        return PASSED
+    if options.watch and len(chosen) != 1:
+        raise Refused("--watch runs one lesson; name it, as in: python run_all.py --watch 3")
+
+    # Imported here, so that --list and refusals answer at once.
+    from runner import receipts, record
+    from runner.folder import OutputFolder
+    from runner.output import Terminal
+    from runner.pool import Pool
+    from runner.schedule import Course
+    from runner.watch import watch
+
+    make_pool = make_pool or (lambda **how: Pool(preload=["runner.preload"], **how))
+    terminal = Terminal(sys.stdout)
+    versions = record.versions(root)
+    expected = receipts.load(root / "module_03" / "expected_results.toml") if options.check else {}
+    folder = OutputFolder(options.output_dir)
+    # One thread a process: tensors this small gain nothing from more, and threads do not survive a fork.
+    env = {
+        "OUTPUT_DIR": str(folder.path),
+        "COURSE_DEVICE": options.device,
+        "MPLBACKEND": "Agg",
+        "OMP_NUM_THREADS": "1",
+    }
+    if options.watch:
+        env["PYTHONDONTWRITEBYTECODE"] = "1"  # two saves within a second would share one compiled helper
+    with folder.hold(), make_pool(path=[root], env=env) as pool:
+        course = Course(pool, folder, terminal, options.jobs, options.timeout)
+        if options.watch:
+            watch(course, chosen[0], root / "helper_functions.py")
+        terminal.status("Starting: importing PyTorch, scikit-learn and Matplotlib, once for all lessons ...")
+        started = time.monotonic()
+        results = record.Record(folder, lessons, versions, _ask_device(pool, folder))
+        outcomes = course.run(chosen, results.seconds(), results.add)
+        failed = [outcome for outcome in outcomes if outcome.reason]
+        terminal.line(record.table(outcomes))
+        for outcome in failed:
+            terminal.line(f"FAILED {outcome.lesson.name}: {outcome.reason}")
+        terminal.line(
+            f"{len(outcomes) - len(failed)} of {len(outcomes)} lessons ok in {time.monotonic() - started:.1f} s; "
+            f"figures, results and logs are in {folder.path}"
+        )
+        passed = not failed
+        if options.check:
+            compared = receipts.compare(expected, outcomes, every=None if options.lessons else lessons)
+            terminal.line()
+            terminal.line(receipts.table(compared))
+            passed &= all(receipt.verdict == receipts.MET for receipt in compared)
+    return PASSED if passed else FAILED
+
+
+def _ask_device(pool, folder) -> str:
+    """The device that lessons will use; also the first proof that the helper and PyTorch can be imported.
+
+    Raises:
+        Refused: there is no such device, or the helper cannot be imported.
+    """
+    answer = folder.temporary(folder.logs / "device")
+    handle = pool.start(Path(__file__).with_name("device.py"), output=answer, time_limit=120)
+    code = handle.wait()
+    lines = answer.read_text(encoding="utf-8").split("\n")
+    last = next((line for line in reversed(lines) if line.strip()), "no answer")
+    if code != 0:
+        raise Refused("No lesson can run: " + re.sub(r"^ValueError: ", "", last))
+    return last
+
+
+def _description(lesson: Lesson) -> str:
+    figures = "".join(f"\n      outputs/{name} - {caption}" for name, caption in lesson.figures.items())
+    return f"{lesson.number:02}  {lesson.title}\n    {lesson.question}{figures}"
+
+
+def _say(sentence, code: int) -> int:
+    with suppress(OSError):
+        print(sentence, file=sys.stderr, flush=True)
+    return code
+
+
+@contextmanager
+def _signals_stop():
+    last = -60.0
+
+    def stop(number, _):
+        nonlocal last
+        if time.monotonic() - last > 5:  # pressed twice: the clean-up goes on
+            last = time.monotonic()
+            raise Stopped(number)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
+            signal.signal(number, stop)
+    yield

@@ -1,0 +1,54 @@
+"""Runs one lesson again each time its file, or the helper, is saved."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from runner.lessons import Lesson, read_lesson
+from runner.schedule import POLL, Course
+
+
+class Watched:
+    """Files whose saves are noticed, also when an editor saves by replacing the file."""
+
+    def __init__(self, paths: Iterable[Path]):
+        self._paths = list(paths)
+        self._seen = self._stamps()
+
+    def changed(self) -> bool:
+        """True once the files differ from what `settle` last saw."""
+        return self._stamps() != self._seen
+
+    def settle(self) -> None:
+        """Wait until every file is there and none changes any more: an editor may be in the middle of a save."""
+        before = None
+        while (now := self._stamps()) != before or None in now:
+            before = now
+            time.sleep(POLL)
+        self._seen = now
+
+    def _stamps(self) -> list:
+        return [_stamp(path) for path in self._paths]
+
+
+def watch(course: Course, lesson: Lesson, helper: Path) -> None:
+    """Run the lesson, then again after each save, until Ctrl-C. A save during a run starts it over."""
+    files = Watched([lesson.path, helper])
+    while True:
+        files.settle()
+        try:
+            lesson = read_lesson(lesson.path)
+        except FileNotFoundError:
+            continue  # replaced by an editor this very moment
+        course.run([lesson], stop=files.changed)
+        course.terminal.line(f"Watching {lesson.path.name} and {helper.name}; save one to run again, Ctrl-C to end.")
+        while not files.changed():
+            time.sleep(POLL)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
