@@ -107,37 +107,23 @@ def accuracy_fn(y_true, y_pred) -> float:
     """Return the percentage of labels that are predicted right.
 
     Args:
-        y_true: true labels, a tensor or array of any shape, usually `[N]`.
+        y_true: true labels, whole numbers in a tensor or array of any shape, usually `[N]`.
         y_pred: predicted labels of exactly the same shape. Labels, not logits and not probabilities.
 
     Returns:
         100 * right / all, between 0 and 100.
 
     Raises:
-        ValueError: the shapes differ, there are no labels, or a value is not a label (0.7, NaN).
+        ValueError: the shapes differ, there are no labels, or a value is not a label (0.7, NaN, text).
 
     `(y_true == y_pred).sum() / len(y_pred)` broadcasts `[N]` against `[N, 1]` to `[N, N]` and reports thousands of
     percent; this function refuses instead.
     """
-    if not (isinstance(y_true, Tensor) and isinstance(y_pred, Tensor)):
-        y_true, y_pred = _plain_array(y_true, "y_true"), _plain_array(y_pred, "y_pred")
-    if y_true.shape != y_pred.shape:
-        raise ValueError(
-            f"y_true has the shape {_shape(y_true)} and y_pred {_shape(y_pred)}; they must be equal. "
-            "A column [N, 1] becomes [N] by squeeze(1)."
-        )
-    n_labels = math.prod(y_true.shape)
-    if n_labels == 0:
+    y_true, y_pred = _label_array(y_true, "y_true"), _label_array(y_pred, "y_pred")
+    _check_same_shape(y_true, y_pred)
+    if y_true.size == 0:
         raise ValueError("y_true and y_pred are empty; accuracy needs at least one label.")
-    for name, labels in (("y_true", y_true), ("y_pred", y_pred)):
-        if _is_float(labels) and not bool((labels == labels.round()).all()):
-            raise ValueError(
-                f"{name} holds values that are not whole numbers, so they are no labels; "
-                "logits become labels by logits_to_labels(logits)."
-            )
-    if isinstance(y_pred, Tensor):
-        y_pred = y_pred.to(y_true.device)
-    return float((y_true == y_pred).sum()) / n_labels * 100
+    return int(np.count_nonzero(y_true == y_pred)) / y_true.size * 100
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -461,10 +447,9 @@ def _predict(model: nn.Module, points: np.ndarray) -> tuple[np.ndarray, np.ndarr
         try:
             logits = model(inputs)
         except Exception as error:
-            reason = (str(error).strip().splitlines() or ["no message"])[0]
             raise ValueError(
                 f"the model failed on points of two features, shape {_shape(inputs)} "
-                f"({type(error).__name__}: {reason}); expected a model that takes [N, 2]."
+                f"({type(error).__name__}: {_reason(error)}); expected a model that takes [N, 2]."
             ) from error
     if not isinstance(logits, Tensor) or logits.ndim not in (1, 2) or len(logits) != len(points) or not logits.numel():
         got = f"the shape {_shape(logits)}" if isinstance(logits, Tensor) else f"the type {type(logits).__name__}"
@@ -618,29 +603,50 @@ def _check_features(X, name: str) -> np.ndarray:
     return X
 
 
+def _check_same_shape(y_true, y_pred) -> None:
+    if y_true.shape != y_pred.shape:
+        raise ValueError(
+            f"y_true has the shape {_shape(y_true)} and y_pred {_shape(y_pred)}; they must be equal. "
+            "A column [N, 1] becomes [N] by squeeze(1)."
+        )
+
+
+def _label_array(values, name: str) -> np.ndarray:
+    """Return tensor or array as array of whole numbers, or raise a ValueError."""
+    array = _number_array(values, name)
+    if array.dtype.kind == "f" and not (np.isfinite(array).all() and (array == np.rint(array)).all()):
+        raise ValueError(
+            f"{name} holds values that are not whole numbers, so they are no labels; "
+            "logits become labels by logits_to_labels(logits)."
+        )
+    return array
+
+
 def _numbers(values, name: str) -> np.ndarray:
     """Return tensor or array as float64 array of finite numbers, or raise a ValueError."""
-    array = _plain_array(values, name)
-    if array.dtype.kind not in "biuf":
-        kind = "text" if array.dtype.kind in "US" else f"values of the dtype {array.dtype}"
-        raise ValueError(f"{name} holds {kind}; expected numbers (text labels become numbers by LabelEncoder).")
-    array = array.astype(np.float64)
+    with np.errstate(over="ignore"):  # a long double beyond float64 becomes infinite and is refused below
+        array = _number_array(values, name).astype(np.float64)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds NaN or infinite values; expected finite numbers.")
     return array
 
 
-def _plain_array(values, name: str) -> np.ndarray:
-    """Return a tensor (any device, dtype, grad) or array-like as NumPy array, or raise a ValueError."""
+def _number_array(values, name: str) -> np.ndarray:
+    """Return a tensor (any device, dtype, grad) or array-like as array of real numbers, or raise a ValueError."""
     try:
-        if isinstance(values, Tensor):
-            values = values.detach().cpu().resolve_conj().resolve_neg()
-            return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
-        return np.asarray(values)
-    except (TypeError, ValueError, RuntimeError, NotImplementedError) as error:
+        if isinstance(values, Tensor):  # double, because NumPy has no bfloat16
+            array = (values.double() if values.is_floating_point() else values).numpy(force=True)
+        else:
+            array = np.asarray(values)
+    except Exception as error:  # whatever the array protocol of a foreign object raises
         raise ValueError(
-            f"{name} is no tensor or array of numbers in rows of one length ({str(error).splitlines()[0]})."
+            f"{name} is of the type {type(values).__name__} and cannot be read as numbers ({_reason(error)}); "
+            "expected a tensor or an array with values, all rows of one length."
         ) from error
+    if array.dtype.kind not in "biuf":
+        kind = "text" if array.dtype.kind in "SUT" else f"values of the dtype {array.dtype}"
+        raise ValueError(f"{name} holds {kind}; expected numbers (text labels become numbers by LabelEncoder).")
+    return array
 
 
 def _finite(value, name: str) -> float | int:
@@ -651,8 +657,9 @@ def _finite(value, name: str) -> float | int:
     return value if isinstance(value, int) else float(value)
 
 
-def _is_float(values) -> bool:
-    return values.is_floating_point() if isinstance(values, Tensor) else values.dtype.kind == "f"
+def _reason(error: Exception) -> str:
+    """Return the first line of an error's message."""
+    return (str(error).strip().splitlines() or ["no message"])[0]
 
 
 def _shape(values) -> str:
