@@ -644,8 +644,11 @@ def _number_array(values, name: str) -> np.ndarray:
             "expected a tensor or an array with values, all rows of one length."
         ) from error
     if array.dtype.kind not in "biuf":
-        kind = "text" if array.dtype.kind in "SUT" else f"values of the dtype {array.dtype}"
-        raise ValueError(f"{name} holds {kind}; expected numbers (text labels become numbers by LabelEncoder).")
+        text = array.dtype.kind in "SUT"
+        raise ValueError(
+            f"{name} holds {'text' if text else f'values of the dtype {array.dtype}'}; expected numbers"
+            f"{' (text labels become numbers by LabelEncoder)' * text}."
+        )
     return array
 
 
