@@ -12,7 +12,7 @@ import os
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager, suppress
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -183,8 +183,10 @@ def fit(
     Raises:
         ValueError: `epochs` or `log_every` is out of range.
     """
-    if epochs < 0 or (log_every is not None and log_every < 1):
-        raise ValueError(f"epochs is {epochs} and log_every {log_every}; expected epochs >= 0 and log_every >= 1.")
+    if not (_is_count(epochs, 0) and (log_every is None or _is_count(log_every, 1))):
+        raise ValueError(
+            f"epochs is {epochs!r} and log_every {log_every!r}; expected whole numbers, epochs >= 0 and log_every >= 1."
+        )
     history = {"train_loss": [], "train_acc": [], "test_loss": [], "test_acc": []}
     set_training = _mode_switch(model)
     for epoch in range(epochs):
@@ -272,12 +274,13 @@ def make_spirals(
         X `[N, 2]` float64 within the unit circle, and y `[N]` int64 with the arm's number, sorted by arm.
 
     Raises:
-        ValueError: fewer samples than arms, no arms, or a negative noise.
+        ValueError: fewer samples than arms, no arms, or a noise that is negative or infinite.
     """
-    if arms < 1 or n_samples < arms or not noise >= 0:
+    numbers_fit = _is_count(arms, 1) and _is_count(n_samples, arms)
+    if not numbers_fit or not isinstance(noise, Real) or not 0 <= noise < math.inf:
         raise ValueError(
-            f"make_spirals got n_samples={n_samples}, arms={arms}, noise={noise}; "
-            "expected at least one arm, a point for each arm, and noise >= 0."
+            f"make_spirals got n_samples={n_samples!r}, arms={arms!r}, noise={noise!r}; "
+            "expected whole numbers, at least one arm, a point for each arm, and a finite noise >= 0."
         )
     generator = np.random.default_rng(random_state)
     y = np.repeat(np.arange(arms), [len(part) for part in np.array_split(np.arange(n_samples), arms)])
@@ -433,27 +436,38 @@ def plot_loss_curves(
         The axes, loss first.
 
     Raises:
-        ValueError: a list is missing, lengths differ, or the number of axes does not fit.
+        ValueError: a list is missing or holds something else than numbers, lengths differ, the number of axes does not
+            fit, or there are references but no accuracy. NaN is drawn as a gap: training may diverge.
     """
+    if not isinstance(history, Mapping):
+        raise ValueError(f"history is of the type {type(history).__name__}; expected a mapping as fit returns it.")
     panels = [("loss", "loss")] + [("acc", "accuracy in %")] * ("train_acc" in history or "test_acc" in history)
     needed = [f"{part}_{metric}" for metric, _ in panels for part in ("train", "test")]
     missing = [name for name in needed if name not in history]
     if missing:
         raise ValueError(f"history lacks {', '.join(missing)}; it has {', '.join(map(str, history)) or 'nothing'}.")
-    lengths = {name: len(history[name]) for name in needed}
-    if len(set(lengths.values())) > 1 or not lengths[needed[0]]:
-        raise ValueError(f"the lists of history have the lengths {lengths}; expected one and the same, at least 1.")
+    curves = {name: _number_array(history[name], f"history[{name!r}]") for name in needed}
+    shapes = {name: _shape(curve) for name, curve in curves.items()}
+    if len(set(shapes.values())) > 1 or curves[needed[0]].ndim != 1 or curves[needed[0]].size == 0:
+        got = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ValueError(f"the lists of history have the shapes {got}; expected one number an epoch in each of them.")
+    references = {name: _finite(level, f"references[{name!r}]") for name, level in (references or {}).items()}
+    if references and len(panels) == 1:
+        raise ValueError("references are levels of accuracy, but history has no train_acc and test_acc; expected both.")
     if axes is None:
         _, axes = plt.subplots(1, len(panels), figsize=(4.5 * len(panels), 3.6), layout="constrained")
     axes = list(np.ravel(axes))
-    if len(axes) != len(panels):
-        raise ValueError(f"plot_loss_curves got {len(axes)} axes for {len(panels)} panels; expected one a panel.")
+    if len(axes) != len(panels) or not all(isinstance(ax, Axes) for ax in axes):
+        raise ValueError(
+            f"plot_loss_curves got {len(axes)} axes for {len(panels)} panels; expected one matplotlib Axes a panel."
+        )
+    marker = "." if curves[needed[0]].size == 1 else None  # a line through one point shows nothing
     for ax, (metric, label) in zip(axes, panels, strict=True):
-        ax.plot(history[f"train_{metric}"], color="0.6", label="train")
-        ax.plot(history[f"test_{metric}"], color="black", label="test")
+        ax.plot(curves[f"train_{metric}"], color="0.6", marker=marker, label="train")
+        ax.plot(curves[f"test_{metric}"], color="black", marker=marker, label="test")
         ax.set(xlabel="epoch", ylabel=label)
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=9)
-    for name, level in (references or {}).items():
+    for name, level in references.items():
         axes[-1].axhline(level, color="0.45", linewidth=0.8, linestyle="--", zorder=1)
         # beside the axes, at the height of its line, where no curve can cover it
         axes[-1].text(1.02, level, name, transform=axes[-1].get_yaxis_transform(), va="center", fontsize=9, color="0.3")
@@ -698,6 +712,10 @@ def _finite(value, name: str) -> float | int:
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise ValueError(f"{name} is {value!r}; expected a finite number (of a tensor: its .item()).")
     return value if isinstance(value, int) else float(value)
+
+
+def _is_count(value, least: int) -> bool:
+    return isinstance(value, Integral) and value >= least
 
 
 def _reason(error: Exception) -> str:
