@@ -10,7 +10,7 @@ import json
 import math
 import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from contextlib import contextmanager, suppress
 from numbers import Integral, Real
 from pathlib import Path
@@ -344,9 +344,10 @@ def plot_decision_boundary(
             f"y holds the label {y.max()}, but the model's output tells {n_classes} classes apart; "
             f"labels must be whole numbers from 0 to {n_classes - 1}."
         )
-    names = list(class_names) if class_names is not None else [f"class {k}" for k in range(n_classes)]
-    if len(names) != n_classes:
-        raise ValueError(f"class_names has {len(names)} names for {n_classes} classes; expected one a class.")
+    names = [f"class {k}" for k in range(n_classes)] if class_names is None else class_names
+    if isinstance(names, str) or not isinstance(names, Sized) or len(names) != n_classes:
+        raise ValueError(f"class_names is {names!r}; expected {n_classes} names, one a class.")
+    names = list(names)
     grid, preds = probs[: xx.size].reshape(*xx.shape, n_classes), preds[xx.size :]
     colors = _class_colors(n_classes)
 
@@ -373,7 +374,7 @@ def plot_decision_boundary(
     ax.scatter(*X[wrong].T, s=46, facecolors="none", edgecolors="black", label=f"wrong ({wrong.sum()})")
     ax.set(xlabel="$x_1$", ylabel="$x_2$", xlim=xx[0, [0, -1]], ylim=yy[[0, -1], 0])
     ax.set_title(f"{accuracy_fn(y, preds):.1f}% right")
-    if 0.25 < np.ptp(xx) / np.ptp(yy) < 4:
+    if max(np.ptp(xx), np.ptp(yy)) < 4 * min(np.ptp(xx), np.ptp(yy)):
         ax.set_aspect("equal")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, fontsize=9, columnspacing=1, handletextpad=0.2)
     return ax
@@ -477,6 +478,8 @@ def plot_loss_curves(
 def _axes(ax: Axes | None) -> Axes:
     """Return `ax`, or the current axes if nothing is drawn in them yet, or those of a new figure."""
     if ax is not None:
+        if not isinstance(ax, Axes):
+            raise ValueError(f"ax is of the type {type(ax).__name__}; expected one matplotlib Axes, such as axes[0].")
         return ax
     if plt.get_fignums() and not plt.gca().has_data():
         return plt.gca()
@@ -503,19 +506,14 @@ def _predict(model: nn.Module, points: np.ndarray) -> tuple[np.ndarray, np.ndarr
                 f"the model failed on points of two features, shape {_shape(inputs)} "
                 f"({type(error).__name__}: {_reason(error)}); expected a model that takes [N, 2]."
             ) from error
-    if not isinstance(logits, Tensor) or logits.ndim not in (1, 2) or len(logits) != len(points) or not logits.numel():
-        got = f"the shape {_shape(logits)}" if isinstance(logits, Tensor) else f"the type {type(logits).__name__}"
+    if not isinstance(logits, Tensor):
+        raise ValueError(f"the model's output is of the type {type(logits).__name__}; expected a tensor of logits.")
+    logits = torch.from_numpy(_numbers(logits, "the model's output"))
+    if logits.ndim not in (1, 2) or len(logits) != len(points) or not logits.numel():
         raise ValueError(
-            f"the model's output for {len(points)} points has {got}; expected [N], [N, 1] or [N, K] logits."
+            f"the model's output for {len(points)} points has the shape {_shape(logits)}; "
+            "expected logits [N], [N, 1] or [N, K]."
         )
-    if logits.is_meta or logits.is_complex():
-        raise ValueError(
-            f"the model's output is a {logits.dtype} tensor on the device {logits.device}, "
-            "from which no probability can be read; expected real logits with values."
-        )
-    logits = logits.cpu().double()
-    if not logits.isfinite().all():
-        raise ValueError("the model's output holds NaN or infinite logits, so there is no boundary to draw.")
     labels = logits_to_labels(logits)
     if logits.ndim == 1 or logits.shape[1] == 1:
         logits = logits.reshape(-1, 1)
