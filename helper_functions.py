@@ -10,7 +10,9 @@ import json
 import math
 import os
 import random
-from collections.abc import Mapping, Sequence, Sized
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from contextlib import contextmanager, suppress
 from numbers import Integral, Real
 from pathlib import Path
@@ -557,10 +559,12 @@ def save_figure(fig: Figure, name: str) -> Path:
         The path of the PNG.
 
     Raises:
-        ValueError: `name` is not a plain file name that ends in `.png`.
+        ValueError: `fig` is no figure, or `name` is not a plain file name that ends in `.png`.
         OSError: the file cannot be written; the message says where and why.
     """
-    if not isinstance(name, str) or not name.endswith(".png") or Path(name).name != name or "\\" in name:
+    if not isinstance(fig, Figure):
+        raise ValueError(f"fig is of the type {type(fig).__name__}; expected a matplotlib Figure (of axes: ax.figure).")
+    if not _is_file_name(name) or not name.endswith(".png"):
         raise ValueError(f"the figure's name is {name!r}; expected a plain file name that ends in .png.")
     drawn, png = io.BytesIO(), io.BytesIO()
     fig.savefig(drawn, format="png", dpi=120)
@@ -585,18 +589,23 @@ def save_results(
         The path of the JSON file: `{"results": {...}, "histories": {...}}`.
 
     Raises:
-        ValueError: a result or a history's entry is not a finite number.
+        ValueError: a result or a history's entry is not a finite number, or `name` is not a plain file name.
         OSError: the file cannot be written; the message says where and why.
     """
-    results = {key: _finite(value, f"results[{key!r}]") for key, value in results.items()}
+    if not _is_file_name(name):
+        raise ValueError(f"the name of the results is {name!r}; expected a plain file name, the lesson's without .py.")
+    results = {key: _finite(value, f"results[{key!r}]") for key, value in _items(results, "results")}
     histories = {
-        run: {key: [_finite(v, f"histories[{run!r}][{key!r}]") for v in values] for key, values in history.items()}
-        for run, history in (histories or {}).items()
+        run: {
+            key: _finite_list(values, f"histories[{run!r}][{key!r}]")
+            for key, values in _items(history, f"histories[{run!r}]")
+        }
+        for run, history in _items(histories or {}, "histories")
     }
-    width = max(map(len, results), default=0)
+    width = max((len(_ascii(key)) for key in results), default=0)
     print("\nResults")
     for key, value in results.items():
-        print(f"  {key:<{width}}  {value if isinstance(value, int) else format(value, '.6g')}")
+        print(f"  {_ascii(key):<{width}}  {value if isinstance(value, int) else format(value, '.6g')}")
     document = json.dumps({"results": results, "histories": histories}, indent=1) + "\n"
     return _write_whole(output_dir() / "results" / f"{name}.json", document.encode())
 
@@ -704,12 +713,32 @@ def _number_array(values, name: str) -> np.ndarray:
     return array
 
 
+def _items(values, name: str):
+    """Return the items of a mapping whose keys are text, or raise a ValueError."""
+    if not isinstance(values, Mapping) or not all(isinstance(key, str) for key in values):
+        raise ValueError(f"{name} is of the type {type(values).__name__}; expected a mapping whose keys are names.")
+    return values.items()
+
+
+def _finite_list(values, name: str) -> list[float | int]:
+    """Return a list of plain finite numbers, or raise a ValueError."""
+    if not isinstance(values, Iterable):
+        raise ValueError(f"{name} is of the type {type(values).__name__}; expected a list of numbers, one an epoch.")
+    return [_finite(value, f"{name}[{position}]") for position, value in enumerate(values)]
+
+
 def _finite(value, name: str) -> float | int:
     """Return a plain finite int or float, or raise a ValueError."""
     value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-        raise ValueError(f"{name} is {value!r}; expected a finite number (of a tensor: its .item()).")
+    if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) <= sys.float_info.max:
+        got = " ".join(repr(value).split())[:60]  # the repr of a tensor has many lines
+        raise ValueError(f"{name} is {got}; expected a finite number (of a tensor: its .item()).")
     return value if isinstance(value, int) else float(value)
+
+
+def _is_file_name(name) -> bool:
+    """Tell whether a name has no part that leads elsewhere and no character that some file system refuses."""
+    return isinstance(name, str) and re.fullmatch(r'[^\\/:*?"<>|\x00-\x1f]+', name) is not None
 
 
 def _is_count(value, least: int) -> bool:
@@ -725,6 +754,6 @@ def _shape(values) -> str:
     return str(list(values.shape))
 
 
-def _ascii(path: Path) -> str:
-    """Return the path as text that any terminal can print."""
-    return str(path).encode("ascii", "backslashreplace").decode()
+def _ascii(text: str | Path) -> str:
+    """Return the text as any terminal can print it."""
+    return str(text).encode("ascii", "backslashreplace").decode()
