@@ -94,8 +94,10 @@ def logits_to_labels(logits: Tensor) -> Tensor:
         is at least 0. K classes: the position of the largest logit, which is the position of the largest probability.
 
     Raises:
-        ValueError: the shape is none of the three.
+        ValueError: the shape is none of the three, or it is no tensor.
     """
+    if not isinstance(logits, Tensor):
+        raise ValueError(f"logits are of the type {type(logits).__name__}; expected a tensor [N], [N, 1] or [N, K].")
     if logits.ndim == 2 and logits.shape[1] == 1:
         logits = logits.squeeze(1)
     if logits.ndim == 1:
