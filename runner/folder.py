@@ -52,6 +52,9 @@ class OutputFolder:
         try:
             temporary.write_text(text, encoding="utf-8", newline="\n")
             os.replace(temporary, path)
+        except OSError as error:
+            error.filename = error.filename or str(path)  # a full disk does not say whose file it was
+            raise
         finally:
             temporary.unlink(missing_ok=True)
 

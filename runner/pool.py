@@ -23,15 +23,11 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
 from pathlib import Path
 
 MARKER = "COURSE_POOL"  # environment variable that everything a pool starts inherits
 PROJECT = Path(__file__).resolve().parent.parent
-
-
-class PoolError(Exception):
-    """The pool cannot start a process, in one sentence."""
 
 
 class Handle:
@@ -133,20 +129,21 @@ class Pool:
         """Run a script as `python script args` would; what it prints goes to the file `output`.
 
         Raises:
-            PoolError: the server did not start or has ended.
-            OSError: `output` cannot be written.
+            OSError: `output` cannot be written, or no process can be started.
+            EOFError: the server ends at once, since importing a module ends it.
         """
         Path(output).write_bytes(b"")
         task = (str(script), list(args), str(output), {**self._env, **(env or {})}, self._preload, self._path)
         handle = Handle(self._context.Process(target=_run_script, args=task, daemon=False), time_limit)
         self._handles = [other for other in self._handles if other.exit_code is None] + [handle]
+        if os.name != "nt":
+            resource_tracker.ensure_running()  # before the marker is set: it belongs to the parent, not to the pool
         with _environment(self._env):
             try:
-                if self._context.get_start_method() == "forkserver":
-                    self._start_server()
-                handle._start()
-            except (EOFError, OSError) as error:
-                raise PoolError(f"The server of warm processes has ended ({type(error).__name__}: {error}).") from error
+                self._launch(handle)
+            except (EOFError, OSError):  # the server was killed a moment ago; a new one takes its place
+                time.sleep(0.2)
+                self._launch(handle)
         return handle
 
     def close(self) -> None:
@@ -162,16 +159,17 @@ class Pool:
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.01)
 
-    def _start_server(self) -> None:
-        from multiprocessing import forkserver, resource_tracker
+    def _launch(self, handle: Handle) -> None:
+        if self._context.get_start_method() == "forkserver":
+            from multiprocessing import forkserver
 
-        self._context.set_forkserver_preload(self._preload)
-        resource_tracker.ensure_running()  # first, because it unblocks SIGINT
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: the server never sees Ctrl-C
-        try:
-            forkserver.ensure_running()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            self._context.set_forkserver_preload(self._preload)
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: the server never sees Ctrl-C
+            try:
+                forkserver.ensure_running()
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        handle._start()
 
 
 def best_method() -> str:

@@ -85,7 +85,7 @@ class Course:
 
     def _start(self, lesson: Lesson) -> Job:
         promise = Promise(lesson, self.folder)
-        printed = self.folder.temporary(self.folder.logs / f"{lesson.name}.log")
+        printed = self.folder.temporary(self.folder.logs / f"{lesson.name}.printed")
         handle = self.pool.start(lesson.path, output=printed, time_limit=self.timeout)
         self.folder.claim(handle.pid)
         return Job(lesson, promise, handle, printed, Log(printed))
@@ -111,7 +111,10 @@ class Course:
 
     def _show(self, lessons: Sequence[Lesson], started: Mapping[Lesson, Job], shown: list[Outcome]) -> None:
         """Print what is new from the earliest lesson that is not finished, and all that finished in its turn."""
-        for job in filter(None, map(started.get, lessons[len(shown) :])):
+        for lesson in lessons[len(shown) :]:
+            job = started.get(lesson)
+            if job is None:
+                break
             if not job.announced:
                 self.terminal.line(f" Lesson {job.lesson.number:02}: {job.lesson.title} ".center(79, "="))
                 job.announced = True

@@ -35,18 +35,22 @@ def run(options: Namespace, root: Path, make_pool: Callable | None = None) -> in
     except Stopped as stop:
         name = "Ctrl-C" if stop.args[0] == signal.SIGINT else signal.Signals(stop.args[0]).name
         return _say(f"Stopped by {name}. Nothing runs on; what finished lessons wrote is kept.", 128 + stop.args[0])
-    except BrokenPipeError:  # whoever read our output has left
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+    except EOFError:
+        return _say("The run cannot go on: the server of warm processes ends as soon as it starts.", FAILED)
     except OSError as error:
-        return _say(f"Stopped: cannot write {error.filename or 'a file'} ({error.strerror or error}).", FAILED)
+        # What standard output still holds could fail once more on the way out; all that matters was flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # whoever read our output has left
+            return FAILED
+        where = error.filename or "the terminal or pipe that shows this run"
+        return _say(f"The run cannot go on: {where}: {error.strerror or error}.", FAILED)
 
 
 def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
     lessons = find_lessons(root / "module_03")
     chosen = select(lessons, options.lessons)
     if options.list:
-        print("\n".join(map(_description, chosen)))
+        print("\n".join(map(_description, chosen)), flush=True)
         return PASSED
     if options.watch and len(chosen) != 1:
         raise Refused("--watch runs one lesson; name it, as in: python run_all.py --watch 3")

@@ -43,8 +43,8 @@ class Promise:
         if not flaw:
             try:
                 saved = json.loads(self._results.read_text(encoding="utf-8"))
-                outcome.results, outcome.histories = dict(saved["results"]), dict(saved.get("histories", {}))
-            except (ValueError, LookupError, TypeError, AttributeError):
+                outcome.results, outcome.histories = {**saved["results"]}, {**saved["histories"]}
+            except (ValueError, LookupError, TypeError):
                 flaw = "is not what save_results writes"
         if flaw:
             flaws.append(f"results/{self._results.name} {flaw}")

@@ -1,0 +1,111 @@
+"""The pool of warm processes, used without lessons."""
+
+import os
+
+import pytest
+
+from runner.pool import Pool, best_method, describe_exit
+
+METHODS = ["spawn", best_method()] if best_method() != "spawn" else ["spawn"]
+
+
+@pytest.fixture(params=METHODS)
+def pool(request, tmp_path):
+    (tmp_path / "slow_module.py").write_text("import os\nWHERE = os.getpid()\n")
+    with Pool(preload=["slow_module"], path=[tmp_path], env={"GREETING": "hello"}, method=request.param) as pool:
+        pool.method = request.param
+        yield pool
+
+
+@pytest.fixture
+def start(pool, tmp_path):
+    def start(code, **how):
+        script = tmp_path / "script.py"
+        script.write_text(code)
+        return pool.start(script, output=tmp_path / "printed", **how)
+
+    return start
+
+
+def test_script_arguments_environment_and_output(start, tmp_path):
+    code = "import os, sys; print(sys.argv[1:], os.environ['GREETING'], os.environ['NAME']); sys.exit(4)"
+    handle = start(code, args=["a", "b c"], env={"NAME": "you"})
+    assert handle.wait(20) == handle.exit_code == 4
+    assert (tmp_path / "printed").read_text() == "['a', 'b c'] hello you\n"
+    assert 0 < handle.seconds < 20
+
+
+def test_modules_are_imported_once_by_the_server(pool, start, tmp_path):
+    where = []
+    for _ in range(2):
+        assert start("import os, slow_module; print(slow_module.WHERE, os.getpid())").wait(20) == 0
+        imported_in, ran_in = (tmp_path / "printed").read_text().split()
+        where.append(imported_in)
+        assert (imported_in == ran_in) == (pool.method == "spawn")
+    assert (where[0] == where[1]) == (pool.method != "spawn")
+
+
+def test_own_environment_is_as_before(start):
+    before = dict(os.environ)
+    start("pass").wait(20)
+    assert dict(os.environ) == before
+
+
+def test_time_limit(start):
+    handle = start("import time; time.sleep(1000)", time_limit=0.5)
+    assert handle.wait(20) is not None
+    assert handle.timed_out
+    assert describe_exit(handle.exit_code) == ("killed by SIGKILL" if os.name != "nt" else "exit code 1")
+    assert not start("pass", time_limit=20).timed_out
+
+
+def test_wait_gives_up(start):
+    handle = start("import time; time.sleep(1000)")
+    assert handle.wait(0.1) is None
+    handle.kill()
+    assert handle.exit_code is not None
+    assert not handle.timed_out
+    handle.kill()  # once more does no harm
+
+
+def test_close_ends_what_runs(start, pool):
+    handle = start("import time; time.sleep(1000)")
+    pool.close()
+    assert handle.exit_code is not None
+
+
+def test_preload_that_is_missing_is_said_in_the_output(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("pass")
+    with Pool(preload=["no_such_module"]) as pool:
+        assert pool.start(script, output=tmp_path / "printed").wait(20) == 1
+    assert "No module named 'no_such_module'" in (tmp_path / "printed").read_text()
+
+
+def test_output_that_cannot_be_written(pool, tmp_path):
+    with pytest.raises(OSError, match="No such file"):
+        pool.start(tmp_path / "script.py", output=tmp_path / "nowhere" / "printed")
+
+
+@pytest.mark.skipif(best_method() != "forkserver", reason="there is no server")
+def test_server_that_was_killed_is_replaced(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
+    with Pool() as pool:
+        for _ in range(5):
+            assert pool.start(script, output=tmp_path / "printed").wait(20) != 0
+
+
+@pytest.mark.skipif(best_method() != "forkserver", reason="there is no server")
+def test_server_that_cannot_live(tmp_path):
+    (tmp_path / "deadly.py").write_text("import os; os._exit(1)")
+    with Pool(preload=["deadly"], path=[tmp_path]) as pool, pytest.raises((EOFError, OSError)):
+        pool.start("script.py", output=tmp_path / "printed")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [(0, "exit code 0"), (3, "exit code 3"), (-9, "killed by SIGKILL"), (-99, "killed by signal 99")]
+)
+@pytest.mark.skipif(os.name == "nt", reason="signals have no such names there")
+def test_exit_in_words(code, words):
+    assert describe_exit(code) == words

@@ -1,0 +1,92 @@
+"""run_all.py --watch: a lesson runs again after each save, survives mistakes, and leaves nothing behind."""
+
+import os
+import signal
+import time
+
+import pytest
+
+pytest_plugins = ["toy_course"]
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="ended by POSIX signals")
+
+
+@pytest.fixture
+def watched(course):
+    """Lesson 1, watched, after its first run."""
+    course.lesson(1, "print('version one')")
+    run = course.start("--watch", 1)
+    run.expect("Watching 01_toy.py")
+    yield run
+    if run.code is None:
+        assert run.interrupt(signal.SIGINT) == 130
+    assert run.errors == "Stopped by Ctrl-C. Nothing runs on; what finished lessons wrote is kept.\n"
+
+
+def test_runs_again_after_a_save(course, watched):
+    assert "version one\n" in watched.out
+    course.lesson(1, "print('version two')")
+    watched.expect("version two\n")
+    watched.expect("Watching", count=2)
+    assert watched.out.count("-- 01_toy: ok") == 2
+    assert course.log(1) == "version two\n"
+
+
+def test_does_not_run_again_without_a_save(course, watched):
+    time.sleep(0.3)
+    assert watched.interrupt(signal.SIGINT) == 130
+    assert watched.out.count("version one") == 1
+
+
+def test_survives_a_mistake(course, watched):
+    path = course.lesson(1, "print('half a line")
+    watched.expect("SyntaxError: unterminated string literal")
+    assert f'File "{path}", line 8' in watched.out
+    watched.expect("-- 01_toy: FAILED")
+    course.lesson(1, "1 / 0")
+    watched.expect("ZeroDivisionError: division by zero")
+    course.lesson(1, "print('mended')")
+    watched.expect("mended\n-- 01_toy: ok")
+
+
+def test_helper_is_watched_and_imported_anew(course, watched):
+    course.lesson(1, "import helper_functions; print('helper', helper_functions.VERSION)")
+    watched.expect("has no attribute 'VERSION'")
+    helper = course.root / "helper_functions.py"
+    text = helper.read_text()
+    for version in (1, 2, 3):  # same size, saved within a second: a compiled helper would be taken for fresh
+        helper.write_text(f"{text}\nVERSION = {version}\n")
+        watched.expect(f"helper {version}\n")
+
+
+def test_a_save_during_a_run_starts_it_over(course, watched):
+    course.lesson(1, "import subprocess; print('long'); subprocess.run(['sleep', '1000'])")
+    watched.expect("long\n")
+    course.lesson(1, "print('short')")
+    watched.expect("short\n-- 01_toy: ok")
+
+
+def test_waits_while_an_editor_replaces_the_file(course, watched):
+    path = course.root / "module_03" / "01_toy.py"
+    text = path.read_text()
+    path.unlink()
+    time.sleep(0.3)
+    assert watched.process.poll() is None
+    path.write_text(text.replace("one", "two"))
+    watched.expect("version two\n-- 01_toy: ok")
+
+
+def test_ctrl_c_during_a_run(course):
+    course.lesson(1, "import subprocess; print('going'); subprocess.run(['sleep', '1000'])")
+    run = course.start("--watch", 1)
+    run.expect("going")
+    assert run.interrupt(signal.SIGINT) == 130
+
+
+def test_does_not_touch_the_record(course):
+    course.lesson(1)
+    assert course.run().code == 0
+    before = (course.outputs / "results.json").read_bytes()
+    run = course.start("--watch", 1)
+    run.expect("Watching")
+    run.interrupt(signal.SIGTERM)
+    assert (course.outputs / "results.json").read_bytes() == before
