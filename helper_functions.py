@@ -450,7 +450,9 @@ def plot_loss_curves(
     needed = [f"{part}_{metric}" for metric, _ in panels for part in ("train", "test")]
     missing = [name for name in needed if name not in history]
     if missing:
-        raise ValueError(f"history lacks {', '.join(missing)}; it has {', '.join(map(str, history)) or 'nothing'}.")
+        raise ValueError(
+            f"history has {', '.join(map(str, history)) or 'nothing'}; expected {', '.join(missing)} too."
+        )
     curves = {name: _number_array(history[name], f"history[{name!r}]") for name in needed}
     shapes = {name: _shape(curve) for name, curve in curves.items()}
     if len(set(shapes.values())) > 1 or curves[needed[0]].ndim != 1 or curves[needed[0]].size == 0:
