@@ -450,9 +450,7 @@ def plot_loss_curves(
     needed = [f"{part}_{metric}" for metric, _ in panels for part in ("train", "test")]
     missing = [name for name in needed if name not in history]
     if missing:
-        raise ValueError(
-            f"history has {', '.join(map(str, history)) or 'nothing'}; expected {', '.join(missing)} too."
-        )
+        raise ValueError(f"history has {', '.join(map(str, history)) or 'nothing'}; expected {', '.join(missing)} too.")
     curves = {name: _number_array(history[name], f"history[{name!r}]") for name in needed}
     shapes = {name: _shape(curve) for name, curve in curves.items()}
     if len(set(shapes.values())) > 1 or curves[needed[0]].ndim != 1 or curves[needed[0]].size == 0:
@@ -571,12 +569,26 @@ def save_figure(fig: Figure, name: str) -> Path:
     if not _is_file_name(name) or not name.endswith(".png"):
         raise ValueError(f"the figure's name is {name!r}; expected a plain file name that ends in .png.")
     drawn, png = io.BytesIO(), io.BytesIO()
-    fig.savefig(drawn, format="png", dpi=120)
+    with _places_kept(fig):
+        fig.savefig(drawn, format="png", dpi=120)
     # 256 colours are a third of the size, and dropping the metadata keeps versions and dates out of the bytes
     Image.open(drawn).convert("RGB").quantize(256).save(png, format="PNG")
     path = _write_whole(output_dir() / name, png.getvalue())
     print(f"Figure: {_ascii(path)}")
     return path
+
+
+@contextmanager
+def _places_kept(fig: Figure):
+    """Put the axes back to where they are: a constrained layout begins where the last one ended, and drifts."""
+    places = [(ax, ax.get_position(original=True), ax.get_position(), ax.get_in_layout()) for ax in fig.axes]
+    try:
+        yield
+    finally:
+        for ax, original, active, in_layout in places:
+            ax.set_position(original, which="original")
+            ax.set_position(active, which="active")
+            ax.set_in_layout(in_layout)  # set_position takes the axes out of the layout
 
 
 def save_results(
