@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -120,7 +121,7 @@ class Pool:
     def start(
         self,
         script: str | Path,
-        args: Sequence[str] = (),
+        args: Sequence[str | Path] = (),
         *,
         output: str | Path,
         env: Mapping[str, str] | None = None,
@@ -133,12 +134,12 @@ class Pool:
             EOFError: the server ends at once, since importing a module ends it.
         """
         Path(output).write_bytes(b"")
-        task = (str(script), list(args), str(output), {**self._env, **(env or {})}, self._preload, self._path)
+        task = (str(script), [*map(str, args)], str(output), {**self._env, **(env or {})}, self._preload, self._path)
         handle = Handle(self._context.Process(target=_run_script, args=task, daemon=False), time_limit)
         self._handles = [other for other in self._handles if other.exit_code is None] + [handle]
         if os.name != "nt":
             resource_tracker.ensure_running()  # before the marker is set: it belongs to the parent, not to the pool
-        with _environment(self._env):
+        with _what_children_inherit(self._env):
             try:
                 self._launch(handle)
             except (EOFError, OSError):  # the server was killed a moment ago; a new one takes its place
@@ -258,14 +259,15 @@ def _processes_with(entry: str) -> list[int]:
 
 
 @contextmanager
-def _environment(changes: Mapping[str, str]):
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
+def _what_children_inherit(environment: Mapping[str, str]):
+    """Set what multiprocessing hands to a child: the environment, and no main module, which it would run again."""
+    before, main = dict(os.environ), sys.modules["__main__"]
+    os.environ.update(environment)
+    sys.modules["__main__"] = types.ModuleType("__main__")
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        sys.modules["__main__"] = main
+        for name in environment:
+            os.environ.pop(name)
+            os.environ.update({name: before[name]} if name in before else {})

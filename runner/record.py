@@ -74,7 +74,7 @@ class Record:
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """One line a lesson: seconds, figures written of those promised, the first results that fit, verdict."""
+    """One line a lesson: seconds, figures written of those promised, the results that fit, verdict."""
     name_width = max(len(outcome.lesson.name) for outcome in outcomes)
     room = WIDTH - name_width - 30  # what the four other columns leave
     rows = [("lesson", "seconds", "figures", "key results", "verdict")]
@@ -93,10 +93,9 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def _fit(results: Mapping[str, float], room: int) -> str:
-    text = ""
-    for name, value in results.items():
-        longer = text + (", " if text else "") + f"{name} {value:.6g}"
-        if len(longer) > room:
-            break
-        text = longer
-    return text
+    chosen = []
+    for name in sorted(results, key=lambda name: "acc" not in name):  # a stable sort: accuracies first
+        shown = f"{name} {results[name]:.4g}"
+        if len(", ".join([*chosen, shown])) <= room:
+            chosen.append(shown)
+    return ", ".join(chosen)

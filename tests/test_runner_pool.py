@@ -1,6 +1,10 @@
 """The pool of warm processes, used without lessons."""
 
+import ast
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +53,20 @@ def test_own_environment_is_as_before(start):
     before = dict(os.environ)
     start("pass").wait(20)
     assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_main_program_of_the_caller_is_not_run_again(tmp_path, method):
+    (tmp_path / "script.py").write_text("print('script')")
+    caller = tmp_path / "caller.py"
+    caller.write_text(
+        "from runner.pool import Pool\nprint('caller')\n"  # no guard
+        f"with Pool(method={method!r}) as pool: print(pool.start('script.py', output='printed').wait())"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run([sys.executable, caller], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout + done.stderr == "caller\n0\n"
+    assert (tmp_path / "printed").read_text() == "script\n"
 
 
 def test_time_limit(start):
@@ -109,3 +127,33 @@ def test_server_that_cannot_live(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="signals have no such names there")
 def test_exit_in_words(code, words):
     assert describe_exit(code) == words
+
+
+def test_preload_has_what_lessons_import_and_nothing_that_does_not_survive_a_fork():
+    root = Path(__file__).parent.parent
+    used = set()
+    for path in [root / "helper_functions.py", *(root / "module_03").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                used |= {name.name for name in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                used.add(node.module)
+    code = f"""if True:
+        import gc, os, runner.preload, sys, torch
+        wanted = {used} - set(sys.stdlib_module_names) | set(runner.preload.MODULES.split())
+        print("not imported:", sorted(wanted - set(sys.modules)))
+        print("compiler front end:", "torch._dynamo" in sys.modules)
+        print("GPU in use:", torch.cuda.is_initialized())
+        tasks = "/proc/self/task"
+        print("threads:", torch.get_num_threads(), len(os.listdir(tasks)) if os.path.exists(tasks) else 1)
+        print("collects garbage:", gc.isenabled())
+    """
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [
+        "not imported: ['helper_functions']",
+        "compiler front end: True",
+        "GPU in use: False",
+        "threads: 1 1",
+        "collects garbage: True",
+    ], done.stderr
