@@ -1,0 +1,60 @@
+"""What the tests of helper_functions share: the check of an error's sentence, and models with known predictions."""
+
+import math
+import re
+import warnings
+from contextlib import contextmanager
+
+import pytest
+import torch
+from matplotlib.collections import PathCollection
+from torch import nn
+
+
+def assert_one_sentence(message):
+    """Check an error's message: one line, one or two full sentences, and what was expected or how to mend it."""
+    assert "\n" not in message
+    assert len(message) < 500
+    assert message.endswith(".")
+    assert not message.endswith("..")
+    assert re.search(r"expected|must|needs|become|set it to|set OUTPUT_DIR", message), message
+
+
+@contextmanager
+def refuses(*words):
+    """Expect a plain ValueError, and no warning, whose message is a full sentence that contains each of the words."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError) as caught:  # noqa: PT011 - the words are checked below
+            yield
+    message = str(caught.value)
+    assert type(caught.value) is ValueError, repr(caught.value)
+    assert_one_sentence(message)
+    for word in words:
+        assert word in message, message
+
+
+class Formula(nn.Module):
+    """A model that computes what it is told and has no parameters."""
+
+    def __init__(self, formula):
+        super().__init__()
+        self.formula = formula
+
+    def forward(self, x):
+        return self.formula(x)
+
+
+def fan(n_outputs):
+    """Return a linear model whose classes win in sectors around the origin, like the pieces of a cake."""
+    model = nn.Linear(2, n_outputs)
+    angles = 0.4 + 2 * math.pi * torch.arange(n_outputs) / max(n_outputs, 3)
+    with torch.no_grad():
+        model.weight.copy_(6 * torch.stack([angles.cos(), angles.sin()], dim=1))
+        model.bias.fill_(0.5)
+    return model
+
+
+def scatters(ax):
+    """Return the collections of points by legend label."""
+    return {c.get_label(): c for c in ax.collections if isinstance(c, PathCollection)}
