@@ -39,6 +39,11 @@ class Log:
         return self._decoder.decode(self._file.read(max(count, 0)))
 
 
+def last_line(text: str) -> str:
+    """The last line that is not blank: of a traceback, what went wrong."""
+    return text.rstrip().rpartition("\n")[2].strip()
+
+
 class Terminal:
     """Text in order, and below it, on a real terminal only, one line that says what is running."""
 

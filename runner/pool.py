@@ -269,5 +269,5 @@ def _what_children_inherit(environment: Mapping[str, str]):
     finally:
         sys.modules["__main__"] = main
         for name in environment:
-            os.environ.pop(name)
-            os.environ.update({name: before[name]} if name in before else {})
+            del os.environ[name]
+        os.environ.update({name: value for name, value in before.items() if name in environment})

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from runner.folder import OutputFolder
 from runner.lessons import Lesson
-from runner.output import Log, Terminal
+from runner.output import Log, Terminal, last_line
 from runner.pool import Handle, Pool, describe_exit, wait_any
 from runner.verdict import Outcome, Promise
 
@@ -105,8 +105,7 @@ class Course:
         log.close()
         self.folder.write(self.folder.logs / f"{job.lesson.name}.log", text)
         if not broken and code != 0:
-            last_line = text.rstrip().rpartition("\n")[2].strip()
-            broken = describe_exit(code) + (f": {last_line[:200]}" if last_line else "")
+            broken = f"{describe_exit(code)}: {last_line(text)[:200]}".removesuffix(": ")
         job.outcome = job.promise.judge(job.handle.seconds, broken)
 
     def _show(self, lessons: Sequence[Lesson], started: Mapping[Lesson, Job], shown: list[Outcome]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from runner import Refused
 from runner.lessons import Lesson, find_lessons, select
+from runner.output import Terminal, last_line
 
 PASSED, FAILED, REFUSED = 0, 1, 2  # exit codes; Ctrl-C gives 130, another signal 128 and its number
 
@@ -58,7 +59,6 @@ def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
     # Imported here, so that --list and refusals answer at once.
     from runner import receipts, record
     from runner.folder import OutputFolder
-    from runner.output import Terminal
     from runner.pool import Pool
     from runner.schedule import Course
     from runner.watch import watch
@@ -81,9 +81,13 @@ def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
         course = Course(pool, folder, terminal, options.jobs, options.timeout)
         if options.watch:
             watch(course, chosen[0], root / "helper_functions.py")
-        terminal.status("Starting: importing PyTorch, scikit-learn and Matplotlib, once for all lessons ...")
         started = time.monotonic()
-        results = record.Record(folder, lessons, versions, _ask_device(pool, folder))
+        terminal.status("Starting: importing PyTorch, scikit-learn and Matplotlib, once for all lessons ...")
+        try:
+            device = _ask_device(pool, folder)
+        finally:
+            terminal.status("")
+        results = record.Record(folder, lessons, versions, device)
         outcomes = course.run(chosen, results.seconds(), results.add)
         failed = [outcome for outcome in outcomes if outcome.reason]
         terminal.line(record.table(outcomes))
@@ -111,8 +115,7 @@ def _ask_device(pool, folder) -> str:
     answer = folder.temporary(folder.logs / "device")
     handle = pool.start(Path(__file__).with_name("device.py"), output=answer, time_limit=120)
     code = handle.wait()
-    lines = answer.read_text(encoding="utf-8").split("\n")
-    last = next((line for line in reversed(lines) if line.strip()), "no answer")
+    last = last_line(answer.read_text(encoding="utf-8", errors="replace")) or "no answer"
     if code != 0:
         raise Refused("No lesson can run: " + re.sub(r"^ValueError: ", "", last))
     return last
@@ -139,8 +142,14 @@ def _signals_stop():
             last = time.monotonic()
             raise Stopped(number)
 
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number and signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        if before[number] != signal.SIG_IGN:  # nohup stays nohup
             signal.signal(number, stop)
-    yield
+    try:
+        yield
+    finally:
+        if last < 0:
+            for number in numbers:
+                signal.signal(number, before[number])

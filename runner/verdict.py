@@ -43,8 +43,10 @@ class Promise:
         if not flaw:
             try:
                 saved = json.loads(self._results.read_text(encoding="utf-8"))
-                outcome.results, outcome.histories = {**saved["results"]}, {**saved["histories"]}
-            except (ValueError, LookupError, TypeError):
+                if not all(isinstance(value, int | float) for value in saved["results"].values()):
+                    raise ValueError("a result is a number")
+                outcome.results, outcome.histories = saved["results"], {**saved["histories"]}
+            except (ValueError, LookupError, TypeError, AttributeError):
                 flaw = "is not what save_results writes"
         if flaw:
             flaws.append(f"results/{self._results.name} {flaw}")

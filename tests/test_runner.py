@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from runner import Refused
+from runner.folder import OutputFolder
 from runner.lessons import find_lessons, read_lesson, select
 from runner.output import HEAD, TAIL, Log, Terminal
 from runner.schedule import choose_next
@@ -124,6 +125,11 @@ def test_table_is_narrow_ascii_and_names_the_results(course):
     assert re.fullmatch(r"02_toy +\d\.\d +0/1 +FAILED", table[2])
 
 
+def test_table_shows_accuracies_first(course):
+    course.lesson(1, "save_figure('01_a.png'); save_results('01_toy', {'loss': 0.123456, 'test_acc': 99.5})", end=False)
+    assert re.search(r"1/1  test_acc 99\.5, loss 0\.1235  +ok\n", course.run().out)
+
+
 def test_the_earliest_unfinished_lesson_streams_live(course):
     wait = "import os, time\nprint('first of {0}')\nwhile not os.path.exists('go{0}'): time.sleep(0.01)\nprint('last')"
     course.lesson(1, wait.format(1))
@@ -203,6 +209,9 @@ def test_a_lesson_runs_as_the_main_program(course):
         assert __name__ == "__main__" and sys.modules["__main__"].__dict__ is globals()
         assert sys.argv == [__file__] and os.getcwd() == os.path.dirname(os.path.dirname(__file__))
         assert sys.path[0] == os.path.dirname(__file__)
+        if hasattr(os, "getpgrp"):
+            import signal
+            assert os.getpgrp() == os.getsid(0) == os.getpid() and not signal.pthread_sigmask(signal.SIG_BLOCK, [])
         print(__file__, os.environ["COURSE_DEVICE"], os.environ["MPLBACKEND"])
         """,
     )
@@ -220,11 +229,11 @@ def test_output_folder_by_option_and_by_environment(course):
 
 
 def test_any_text_survives_a_narrow_code_page(course):
-    course.lesson(1, r"import os; print('\u2713 \u65e5'); os.write(1, b'\xff\xfe bytes\n')")
+    course.lesson(1, r"import os; print('\u2713 \u65e5 \udc80'); os.write(1, b'\xff\xfe bytes\n')")
     run = course.run(env={**course.environment, "PYTHONIOENCODING": "cp1252"})
     assert run.code == 0
-    assert "\\u2713 \\u65e5\n\\xff\\xfe bytes\n" in run.out
-    assert course.log(1) == "\u2713 \u65e5\n\\xff\\xfe bytes\n"
+    assert "\\u2713 \\u65e5 \\udc80\n\\xff\\xfe bytes\n" in run.out
+    assert course.log(1) == "\u2713 \u65e5 \\udc80\n\\xff\\xfe bytes\n"
 
 
 def test_output_of_c_code_and_child_processes_is_kept(course):
@@ -299,3 +308,44 @@ def test_log_is_read_whole_in_pieces_and_bounded_when_long(tmp_path):
     assert log.read(ended=False) == "a" * HEAD
     assert log.read(ended=True) == "\n[... 4,000,000 bytes left out ...]\n" + "z" * TAIL
     log.close()
+
+
+def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    folder = OutputFolder(tmp_path)
+    path = tmp_path / "results.json"
+    folder.write(path, "old\n")
+    seen = []
+    monkeypatch.setattr(
+        os, "replace", lambda source, target: seen.append((Path(source).read_text(), target.read_text()))
+    )
+    folder.write(path, "new\n")
+    assert seen == [("new\n", "old\n")]
+
+    def fail(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="No space left") as caught:
+        folder.write(path, "newer\n")
+    assert caught.value.filename == str(path)
+    assert path.read_text() == "old\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be removed there")
+def test_lock_on_a_file_that_was_just_removed_does_not_count(tmp_path, monkeypatch):
+    import fcntl
+
+    flock = fcntl.flock
+
+    def flock_too_late(file, how):
+        monkeypatch.setattr(fcntl, "flock", flock)
+        os.unlink(file.name)  # the run before ends between our open and our lock
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock_too_late)
+    with OutputFolder(tmp_path).hold():
+        assert (tmp_path / ".run_all.lock").exists()
+        with pytest.raises(Refused, match="Another run_all"), OutputFolder(tmp_path).hold():
+            pass
+    assert not (tmp_path / ".run_all.lock").exists()

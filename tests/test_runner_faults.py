@@ -80,7 +80,11 @@ def test_lesson_that_kills_the_server(three):
         ("save_results('02_toy', {})", r"02_a\.png was not written"),
         ("save_figure('02_b.png'); save_results('02_toy', {})", r"02_a\.png was not written"),
         (
-            "save_figure('02_a.png'); save_results('02_toy', []); print('the list is no table')",
+            "save_figure('02_a.png'); save_results('02_toy', ['no', 'table'])",
+            r"results/02_toy\.json is not what save_results writes",
+        ),
+        (
+            "save_figure('02_a.png'); save_results('02_toy', {'answer': 'a word'})",
             r"results/02_toy\.json is not what save_results writes",
         ),
         (

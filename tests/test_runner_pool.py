@@ -77,6 +77,15 @@ def test_time_limit(start):
     assert not start("pass", time_limit=20).timed_out
 
 
+@pytest.mark.skipif(best_method() != "forkserver", reason="there, each script pays for its own imports")
+def test_start_of_the_server_does_not_count(tmp_path):
+    (tmp_path / "slow.py").write_text("import time; time.sleep(1.5)")
+    (tmp_path / "script.py").write_text("pass")
+    with Pool(preload=["slow"], path=[tmp_path]) as pool:
+        handle = pool.start(tmp_path / "script.py", output=tmp_path / "printed", time_limit=1.4)
+        assert handle.wait(20) == 0
+
+
 def test_wait_gives_up(start):
     handle = start("import time; time.sleep(1000)")
     assert handle.wait(0.1) is None

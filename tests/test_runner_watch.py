@@ -58,6 +58,12 @@ def test_helper_is_watched_and_imported_anew(course, watched):
         watched.expect(f"helper {version}\n")
 
 
+def test_new_promises_are_read(course, watched):
+    path = course.root / "module_03" / "01_toy.py"
+    path.write_text(path.read_text().replace("01_a.png - a\n", "01_a.png - a\n    outputs/01_b.png - b\n"))
+    watched.expect("01_b.png was not written")
+
+
 def test_a_save_during_a_run_starts_it_over(course, watched):
     course.lesson(1, "import subprocess; print('long'); subprocess.run(['sleep', '1000'])")
     watched.expect("long\n")
