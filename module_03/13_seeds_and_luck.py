@@ -52,7 +52,6 @@ loss_fn = nn.BCEWithLogitsLoss(reduction="none")  # one loss a point; the mean i
 # - vmap turns a function for one network into a function for all of them.
 # What we minimise is the sum of the 64 losses. A weight of one network changes only that network's loss, so its
 # gradient is the one it would have alone, and so is its step. No network feels the others.
-# SGD and Adam treat every weight by itself, so one optimizer can hold them all.
 
 
 def build(seed, width):
@@ -77,7 +76,6 @@ def train_together(models, X, y, loss_fn, optimizer_class, lr, epochs):
 
 # %% 3. The same losses, one by one
 # Is that true? Train the same networks from the same seeds in the plain loop, one after another. Compare the losses.
-# They agree to the rounding of float32.
 # How much faster it is depends on your machine and on the number of points. With 200 points most of a step is overhead,
 # which is saved. With 800 the arithmetic weighs more, and arithmetic is not saved. benchmarks/many_seeds.py prints a
 # table: about 6 times as fast with 64 networks and 200 points on the machine where it was written, 3 times with 800.
@@ -159,7 +157,9 @@ print(
 
 fig, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
 for row, accs in enumerate(test_accs):
-    ax.scatter(accs, row + np.linspace(-0.2, 0.2, N_SEEDS), s=22)  # spread, so that equal ones stay visible
+    ax.scatter(
+        accs, row + np.linspace(-0.2, 0.2, N_SEEDS), s=22, color="0.4"
+    )  # spread, so that equal ones stay visible
     ax.plot([np.median(accs)] * 2, [row - 0.32, row + 0.32], color="black")
 ax.vlines((50, 60.2, 99.91), -0.5, 2.5, colors="0.45", linewidth=0.8, linestyle="--", zorder=0)
 ax.secondary_xaxis("top").set_xticks((50, 60.2, 99.91), ("chance", "best straight line", "best possible"), fontsize=9)
