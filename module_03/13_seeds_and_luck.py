@@ -157,9 +157,7 @@ print(
 
 fig, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
 for row, accs in enumerate(test_accs):
-    ax.scatter(
-        accs, row + np.linspace(-0.2, 0.2, N_SEEDS), s=22, color="0.4"
-    )  # spread, so that equal ones stay visible
+    ax.scatter(accs, row + np.linspace(-0.2, 0.2, N_SEEDS), s=22, color="0.4")  # apart, so that equal ones show
     ax.plot([np.median(accs)] * 2, [row - 0.32, row + 0.32], color="black")
 ax.vlines((50, 60.2, 99.91), -0.5, 2.5, colors="0.45", linewidth=0.8, linestyle="--", zorder=0)
 ax.secondary_xaxis("top").set_xticks((50, 60.2, 99.91), ("chance", "best straight line", "best possible"), fontsize=9)
