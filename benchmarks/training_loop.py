@@ -136,8 +136,8 @@ def main():
     stops = sorted({1, 10, 100, arguments.epochs})
     difference = max(compare(data, epochs) for epochs in stops)
     print(
-        f"After {', '.join(map(str, stops))} epochs: fit and the popular loop have equal losses and accuracies to the last "
-        f"bit;\nplain NumPy's losses differ by {difference:.1g} at most.\n"
+        f"After {', '.join(map(str, stops))} epochs: fit and the popular loop have the same losses and accuracies,\n"
+        f"to the last bit; plain NumPy's losses differ by {difference:.1g} at most.\n"
     )
     times = measure(data, arguments.epochs, arguments.repeats)
     against = np.median(times / times[:, :1], axis=0)
