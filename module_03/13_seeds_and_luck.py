@@ -52,6 +52,7 @@ loss_fn = nn.BCEWithLogitsLoss(reduction="none")  # one loss a point; the mean i
 # - vmap turns a function for one network into a function for all of them.
 # What we minimise is the sum of the 64 losses. A weight of one network changes only that network's loss, so its
 # gradient is the one it would have alone, and so is its step. No network feels the others.
+# SGD and Adam treat every weight by itself, so one optimizer can hold the weights of all networks.
 
 
 def build(seed, width):
@@ -76,6 +77,7 @@ def train_together(models, X, y, loss_fn, optimizer_class, lr, epochs):
 
 # %% 3. The same losses, one by one
 # Is that true? Train the same networks from the same seeds in the plain loop, one after another. Compare the losses.
+# They differ by the rounding of float32, and only because the sums are taken in another order.
 # How much faster it is depends on your machine and on the number of points. With 200 points most of a step is overhead,
 # which is saved. With 800 the arithmetic weighs more, and arithmetic is not saved. benchmarks/many_seeds.py prints a
 # table: about 6 times as fast with 64 networks and 200 points on the machine where it was written, 3 times with 800.
@@ -123,6 +125,7 @@ order = np.argsort(test_accs[0])  # the seeds of the first recipe, worst first
 # Luck has two sources: the seed of the network, and which points happen to be in the test set. Hold one still and look
 # at the other. Many networks, one test set of 20,000 points: luck of the seed. One network, a hundred test sets of 200
 # points: luck of the points. Lesson 05's formula agrees: a share p of n points varies by sqrt(p (1 - p) / n).
+# Here the seed matters six times as much. A larger test set would measure each network better and leave that as it is.
 
 right = [(logits_to_labels(model(X_fresh)) == y_fresh).double() for model in networks[0]]
 seed_std = 100 * torch.stack(right).mean(dim=1).std().item()  # [16, 20000] -> [16] -> one number
@@ -138,6 +141,7 @@ print(f"   Which seed: {seed_std:.2f}. Which 200 test points: {point_std:.2f}, b
 # confidence two means differ beyond luck if they are more than 1.96 sqrt(2) std / sqrt(n) apart. Solve that for n.
 # The same for test points: to tell 98 % from 99 %, the two variances add up, and n must bring them below 1 point.
 # The number of seeds is itself a guess: it rests on a standard deviation measured on 16 networks.
+# So the honest answer to "is that number luck?" has three parts: the number, the spread, and how many of each you ran.
 
 apart = np.abs(np.subtract.outer(test_accs[0], test_accs[0]))[np.triu_indices(N_SEEDS, 1)]  # [120], one a pair
 pairs_apart = 100 * (apart >= 10).mean()  # percent
@@ -179,19 +183,12 @@ save_figure(fig, "13_same_recipe.png")
 # not tell: how often Adam fails on the narrow network. It failed once; for a rate that small, run hundreds of seeds.
 # A test set has its luck too: which 200 points it holds moves the middle network by 3 points (standard deviation).
 # What one seed cannot tell: which of two recipes is better, unless they differ by far more than the spread.
+# This was the last lesson. You can build a classifier, judge it, and say how far its number can be trusted.
 
-results = {
-    "loss_difference": loss_difference,
-    "sgd_worst": min(test_accs[0]),
-    "sgd_median": float(np.median(test_accs[0])),
-    "sgd_best": max(test_accs[0]),
-    "adam_worst": min(test_accs[1]),
-    "wide_worst": min(test_accs[2]),
-    "seed_std": seed_std,
-    "point_std": point_std,
-    "pairs_10_points_apart": pairs_apart,
-    "seeds_needed": seeds_needed,
-}
+sgd, adam, wide = test_accs
+results = {"loss_difference": loss_difference, "adam_worst": min(adam), "wide_worst": min(wide)}
+results |= {"sgd_worst": min(sgd), "sgd_median": float(np.median(sgd)), "sgd_best": max(sgd), "seed_std": seed_std}
+results |= {"point_std": point_std, "pairs_10_points_apart": pairs_apart, "seeds_needed": seeds_needed}
 save_results("13_seeds_and_luck", results)
 
 # %% 9. Try it
