@@ -137,8 +137,10 @@ print(f"   Which seed: {seed_std:.2f}. Which 200 test points: {point_std:.2f}, b
 
 # %% 6. When does a difference mean something?
 # Two people run the same recipe with one seed each. How often do they differ by 10 points or more? All pairs tell.
+# In two pairs of three one of them would believe to have found something.
 # To trust a difference, average: the mean of n seeds varies by 1 / sqrt(n) of what one seed varies. With 95 %
 # confidence two means differ beyond luck if they are more than 1.96 sqrt(2) std / sqrt(n) apart. Solve that for n.
+# With a spread of 16 points that takes far more seeds than anybody reports.
 # The same for test points: to tell 98 % from 99 %, the two variances add up, and n must bring them below 1 point.
 # The number of seeds is itself a guess: it rests on a standard deviation measured on 16 networks.
 # So the honest answer to "is that number luck?" has three parts: the number, the spread, and how many of each you ran.
