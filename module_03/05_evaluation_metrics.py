@@ -46,7 +46,7 @@ X_train, X_rest, kind_train, kind_rest = train_test_split(X, kind, test_size=0.4
 split = train_test_split(X_rest, kind_rest, test_size=0.5, random_state=SEED, stratify=kind_rest)
 X_train, kind_train, X_val, X_test, kind_val, kind_test = (part.to(device) for part in (X_train, kind_train, *split))
 y_train, y_val, y_test = (kind_train > 0).float(), (kind_val > 0).float(), (kind_test > 0).float()  # 1: ill, A or B
-print(f"1. Data: {len(y_train)} people to train on, {len(y_val)} to validate, {len(y_test)} to test")
+print(f"1. Data: train {len(y_train)}, validation {len(y_val)}, test {len(y_test)} people; ill: {y_test.mean():.0%}")
 
 # %% 2. Model and training
 # `fit` is the loop of lesson 04. It gets the validation part here, so what its log calls "Test" is
