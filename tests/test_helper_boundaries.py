@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from helper_tools import Formula, fan, scatters
-from matplotlib.collections import QuadMesh
+from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.colors import to_hex, to_rgb, to_rgba
 from matplotlib.contour import QuadContourSet
 from torch import nn
@@ -97,6 +97,8 @@ def test_points_and_regions_have_the_colours_of_their_classes(n_outputs, labels_
         if n_classes == 2:  # the shade is P: ten steps from one colour over white to the other
             assert strength(color, hf.CLASS_COLORS[pred]) == pytest.approx(2 * abs(prob[1] - 0.5), abs=0.13)
 
+    regions = [c for c in ax.collections if not isinstance(c, PathCollection)]
+    assert max(c.get_zorder() for c in regions if c.get_alpha()) < min(c.get_zorder() for c in points.values())
     preds = predictions(model, POINTS)[1]
     np.testing.assert_array_equal(wrong.get_offsets(), POINTS[preds != y])
     assert wrong.get_label() == f"wrong ({np.count_nonzero(preds != y)})"
