@@ -13,8 +13,14 @@ import os
 import re
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from statistics import median
+
+import matplotlib
+
+matplotlib.use("agg")  # no window, whatever the machine has
+import matplotlib.pyplot as plt
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the helper, also where the project is not installed
@@ -33,8 +39,6 @@ def results_with_seed(path: Path, seed: int) -> dict[str, float]:
         os.environ["OUTPUT_DIR"] = folder
         exec(compile(source, path, "exec"), {"__name__": "__main__"})
         document = (Path(folder) / "results" / f"{path.stem}.json").read_text(encoding="utf-8")
-    import matplotlib.pyplot as plt
-
     plt.close("all")
     return json.loads(document)["results"]
 
@@ -45,14 +49,17 @@ def main() -> None:
     parser.add_argument("lessons", nargs="+", metavar="LESSON", help="number of a lesson, such as 05")
     parser.add_argument("--seeds", type=int, default=20, help="how many seeds, from 0 up (default: 20)")
     arguments = parser.parse_args()
-    os.environ["MPLBACKEND"] = "agg"
+    warnings.simplefilter("ignore")  # an unlucky seed may leave a class without predictions; its row shows it
     for lesson in arguments.lessons:
         paths = sorted((ROOT / "module_03").glob(f"{lesson.zfill(2)}_*.py"))
         if len(paths) != 1 or arguments.seeds < 1:
             parser.error(
                 f"lesson {lesson} with {arguments.seeds} seeds; expected a lesson's number and at least 1 seed"
             )
-        runs = [results_with_seed(paths[0], seed) for seed in range(arguments.seeds)]
+        try:
+            runs = [results_with_seed(paths[0], seed) for seed in range(arguments.seeds)]
+        except ValueError as error:
+            parser.error(str(error))
         width = max(map(len, runs[0]))
         print(f"{paths[0].stem}: {len(runs)} seeds")
         print(f"  {'result':<{width}}{'lowest':>12}{'median':>12}{'highest':>12}")
