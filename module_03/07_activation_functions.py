@@ -150,7 +150,7 @@ save_figure(fig, "07_vanishing_gradients.png")
 # What to see: read from right to left. Sigmoid loses seven powers of ten on the way to layer 1.
 # ReLU and tanh lose between one and two, because PyTorch's first weights are on the small side.
 # Adam evens out such sizes. It does not help sigmoid here: the same factors also shrink the
-# differences between points on the way forward, until all points have one and the same logit.
+# differences between points on the way forward, until all points have almost the same logit.
 
 # %% 5. NEW: which one where, measured on circles
 # Three recipes: the good one of lesson 03, the same with a learning rate 25 times as high, and
@@ -158,7 +158,7 @@ save_figure(fig, "07_vanishing_gradients.png")
 # 0.01 instead of 0 on the left, so that no unit can die. We count a unit as dead if it gives
 # exactly 0 for all 800 training points.
 
-print("\n5. Test accuracy after 100 epochs of Adam, and dead units")
+print("\n5. Test accuracy after 100 epochs of Adam (chance 50%), and dead units")
 recipes = {"usual": ([16, 16], LR), "high_lr": ([16, 16], HIGH_LR), "deep": (DEEP, LR)}
 print(f"{'':13}" + "".join(f"{len(hidden)} layers, lr {lr}".rjust(24) for hidden, lr in recipes.values()))
 acc, n_dead = {}, {}
