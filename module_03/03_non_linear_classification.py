@@ -46,7 +46,7 @@ print("1. Circles: 800 points to train on, 200 to test on. Chance 50%, best stra
 # lesson 02 becomes a function that takes all it uses. It measures accuracy only where there are
 # labels; the regression of section 4 has none.
 # What to see: the loss settles at 0.693 = ln 2, the loss of answering 0.5 for every point. 46 % on the
-# test points is chance plus the bad luck of this split (lesson 02): 20 seeds all end at 45 or 46 %.
+# test points is chance plus the bad luck of this split (lesson 02): 20 seeds end between 45 and 46 %.
 
 
 def train(model, data, loss_fn, optimizer, epochs, log_every, labels=True):
@@ -195,6 +195,6 @@ published = {"V1_linear_2_10_10_1": history_v1, "regression_1_10_10_1": history_
 save_results("03_non_linear_classification", results, published)
 
 # %% 9. Try it
-# - EPOCHS = 5000. Does V1 get better with patience? (46 %: it has been at its optimum all along.)
+# - EPOCHS = 5000. Does V1 get better with patience? (46 %: its loss has not moved since epoch 300.)
 # - LR = 0.3. Which of V1 and V2 gains? (V2: 99.5 % after 1000 epochs. V1: 46 % as before.)
 # - In model_v3, nn.Identity() in place of each nn.ReLU(). Is Adam enough by itself? (No: 46 %.)

@@ -36,7 +36,7 @@ device = pick_device()
 X, y, centers = make_blobs(1000, centers=4, cluster_std=SPREAD, random_state=SEED, return_centers=True)
 X, y = torch.from_numpy(X).float().to(device), torch.from_numpy(y).to(device)  # [1000, 2] and [1000]
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=SEED)  # 800 and 200 points
-print(f"1. Blobs: {y.bincount().tolist()} points a class, labels {y[:5].tolist()}, ... of {y.dtype}. Chance 25%")
+print(f"1. Blobs: {y.bincount().tolist()} points a class; labels like {y[:5].tolist()}, {y.dtype}. Chance 25%")
 
 # %% 2. Model: one logit a class
 # NEW: the last layer has as many outputs as there are classes. The class with the largest logit wins.
