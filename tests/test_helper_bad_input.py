@@ -67,7 +67,8 @@ BAD_LABELS = {
     "infinite": ([0, 1, math.inf, 1, 0], ["infinite"]),
     "negative": (y - 1, ["-1", "0 to K - 1"]),
     "halves": (y / 2, ["whole numbers"]),
-    "too large": (y * 3, ["label 3", "2 classes", "0 to 1"]),
+    "one too large": (y * 2, ["label 2", "2 classes", "0 to 1"]),
+    "far too large": (y * 1000, ["label 1000", "2 classes", "0 to 1"]),
     "astronomic": (y * 1e300, ["1e+300", "0 to K - 1"]),
     "meta": (torch.zeros(5, device="meta"), ["Tensor"]),
 }
