@@ -68,8 +68,9 @@ class Handle:
     def kill(self) -> None:
         """End the script and every process of its group."""
         if self.exit_code is None and self._process.pid is not None:
-            _kill_group(self.pid)
-            self._process.kill()  # reaches a child that has not made its group yet
+            if os.name == "nt":
+                subprocess.run(["taskkill", "/F", "/T", "/PID", str(self.pid)], capture_output=True, check=False)
+            self._process.kill()
             self._process.join()
             self._close(self._process.exitcode)
 
@@ -80,8 +81,7 @@ class Handle:
 
     def _close(self, code: int) -> None:
         self._ended = time.monotonic()
-        if os.name != "nt":
-            _kill_group(self.pid)  # children that outlive the script
+        _kill_group(self.pid)  # what the script started and did not wait for
         self.exit_code = code
         self._process.close()
 
@@ -111,6 +111,8 @@ class Pool:
         search = [*self._path, str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._env = {**(env or {}), "PYTHONPATH": os.pathsep.join(search), MARKER: self._token}
         self._handles: list[Handle] = []
+        self._launching = threading.Thread()
+        self._closed = False
 
     def __enter__(self):
         return self
@@ -137,40 +139,46 @@ class Pool:
         task = (str(script), [*map(str, args)], str(output), {**self._env, **(env or {})}, self._preload, self._path)
         handle = Handle(self._context.Process(target=_run_script, args=task, daemon=False), time_limit)
         self._handles = [other for other in self._handles if other.exit_code is None] + [handle]
-        if os.name != "nt":
-            resource_tracker.ensure_running()  # before the marker is set: it belongs to the parent, not to the pool
-        with _what_children_inherit(self._env):
-            try:
-                self._launch(handle)
-            except (EOFError, OSError):  # the server was killed a moment ago; a new one takes its place
-                time.sleep(0.2)
-                self._launch(handle)
+        failures = []
+        self._launching = threading.Thread(target=self._launch, args=(handle, failures), daemon=True)
+        self._launching.start()
+        self._launching.join()
+        if failures:
+            raise failures[0]
         return handle
 
     def close(self) -> None:
         """End everything the pool has started, the server too."""
-        for handle in self._handles:
-            handle.kill()
-        for _ in range(500):  # until a look finds none: a process may fork while we look
+        self._closed = True
+        for _ in range(500):  # until a look finds nothing: a process may fork while we look
             marked = _processes_with(f"{MARKER}={self._token}")
-            if not marked:
+            if not marked and not self._launching.is_alive():
                 break
             for pid in marked:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.01)
+        for handle in self._handles:
+            handle.kill()
 
-    def _launch(self, handle: Handle) -> None:
-        if self._context.get_start_method() == "forkserver":
-            from multiprocessing import forkserver
-
-            self._context.set_forkserver_preload(self._preload)
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: the server never sees Ctrl-C
-            try:
-                forkserver.ensure_running()
-            finally:
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        handle._start()
+    def _launch(self, handle: Handle, failures: list[BaseException]) -> None:
+        """Start a process, from a thread of its own: a signal that interrupts the caller must not cut the request."""
+        try:
+            if os.name != "nt":
+                resource_tracker.ensure_running()  # before the marker is set: it belongs to the caller, not to the pool
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: the server never sees Ctrl-C
+            with _what_children_inherit(self._env):
+                if self._context.get_start_method() == "forkserver":
+                    self._context.set_forkserver_preload(self._preload)
+                try:
+                    handle._start()
+                except (EOFError, OSError):  # the server was killed a moment ago: start another one
+                    if self._closed:
+                        raise
+                    time.sleep(0.2)
+                    handle._start()
+        except BaseException as error:
+            failures.append(error)
 
 
 def best_method() -> str:
@@ -198,11 +206,13 @@ def describe_exit(code: int) -> str:
 
 def _run_script(script, args, output, env, preload, path) -> None:
     """What a child does: cut its ties to the parent, then run the script as the main program."""
+    _redirect(output)
     if hasattr(os, "setsid"):
         os.setsid()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # drops a Ctrl-C from before the new session ...
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ... and heeds one that is meant for the script
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _redirect(output)
     os.environ.update(env)
     sys.argv = [script, *args]
     sys.path[:0] = [os.path.dirname(script), *path]
@@ -241,9 +251,7 @@ def _redirect(output: str) -> None:
 
 
 def _kill_group(pid: int) -> None:
-    if os.name == "nt":
-        subprocess.run(["taskkill", "/F", "/T", "/PID", str(pid)], capture_output=True, check=False)
-    else:
+    if hasattr(os, "killpg"):
         with suppress(ProcessLookupError, PermissionError):  # macOS says "permission" of a group of zombies
             os.killpg(pid, signal.SIGKILL)
 

@@ -80,7 +80,6 @@ class Course:
             for job in started.values():
                 job.handle.kill()
                 job.log.close()
-                job.printed.unlink(missing_ok=True)
         return shown
 
     def _start(self, lesson: Lesson) -> Job:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.pool import Pool, best_method, describe_exit
+from runner.pool import MARKER, Handle, Pool, best_method, describe_exit
 
 METHODS = ["spawn", best_method()] if best_method() != "spawn" else ["spawn"]
 
@@ -53,6 +53,7 @@ def test_own_environment_is_as_before(start):
     before = dict(os.environ)
     start("pass").wait(20)
     assert dict(os.environ) == before
+    assert not {"GREETING", MARKER} & set(os.environ)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -121,6 +122,18 @@ def test_server_that_was_killed_is_replaced(tmp_path):
     with Pool() as pool:
         for _ in range(5):
             assert pool.start(script, output=tmp_path / "printed").wait(20) != 0
+
+
+def test_server_that_dies_under_a_request_is_replaced(start, monkeypatch):
+    handle_start, failures = Handle._start, [EOFError()]
+
+    def fail_once(handle):
+        if failures:
+            raise failures.pop()
+        handle_start(handle)
+
+    monkeypatch.setattr(Handle, "_start", fail_once)
+    assert start("pass").wait(20) == 0
 
 
 @pytest.mark.skipif(best_method() != "forkserver", reason="there is no server")

@@ -6,13 +6,11 @@ process (found by an environment variable that all of them inherit), no temporar
 
 import json
 import os
-import queue
 import subprocess
 import sys
 import textwrap
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -49,7 +47,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job wou
 from pathlib import Path
 import run_all
 from runner.pool import Pool
-sys.exit(run_all.main(sys.argv[3:], Path(sys.argv[1]), lambda **how: Pool(method=sys.argv[2] or None, **how)))
+root, method, preload, *arguments = sys.argv[1:]
+sys.exit(run_all.main(arguments, Path(root), lambda **how: Pool(preload.split(), method=method or None, **how)))
 """
 
 
@@ -66,8 +65,8 @@ class ToyCourse:
         (self.root / "pyproject.toml").write_text("[project]\ndependencies = []\n")
         environment = {"TOY_COURSE": str(self.root), "TMPDIR": str(self.temporary), "PYTHONPATH": str(PROJECT)}
         self.environment = {**os.environ, **environment}
-        self.environment.pop("OUTPUT_DIR", None)
-        self.environment.pop("COURSE_DEVICE", None)
+        for name in ("OUTPUT_DIR", "COURSE_DEVICE", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
+            self.environment.pop(name, None)
 
     def lesson(self, number: int, code: str = "", end: bool = True) -> Path:
         """Write lesson `number`, which promises one figure: `code`, then what fulfils the promise."""
@@ -81,9 +80,9 @@ class ToyCourse:
         os.replace(save, path)
         return path
 
-    def start(self, *arguments: object, method: str = "", **how) -> "Run":
+    def start(self, *arguments: object, method: str = "", preload: str = "", **how) -> "Run":
         """Start run_all in a process of its own."""
-        return Run(self, [str(self.root), method, *map(str, arguments)], how)
+        return Run(self, [str(self.root), method, preload, *map(str, arguments)], how)
 
     def run(self, *arguments: object, **how) -> "Run":
         """Run run_all to its end."""
@@ -129,39 +128,37 @@ class Run:
     def __init__(self, course: ToyCourse, arguments: list[str], how: dict):
         how = {"env": course.environment, "stdout": subprocess.PIPE, "start_new_session": True, **how}
         command = [sys.executable, "-c", DRIVER, *arguments]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, cwd=course.root, **how)
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, cwd=course.root, bufsize=0, **how)
         self.code = None
-        self.errors = ""
-        self._out = b""
-        self._pieces = queue.Queue()
-        self._threads = [threading.Thread(target=self._read_errors)]
-        if self.process.stdout:
-            self._threads.append(threading.Thread(target=self._read))
-        for thread in self._threads:
-            thread.start()
+        self._texts = {"stdout": b"", "stderr": b""}
+        self._readers = [
+            threading.Thread(target=self._read, args=(name,), daemon=True)
+            for name in self._texts
+            if getattr(self.process, name)
+        ]
+        for reader in self._readers:
+            reader.start()
 
-    def _read(self):
-        while piece := os.read(self.process.stdout.fileno(), 65536):
-            self._pieces.put(piece)
-
-    def _read_errors(self):
-        self.errors = self.process.stderr.read().decode("utf-8", "replace")
-
-    def _collect(self, timeout: float = 0.0) -> None:
-        with suppress(queue.Empty):
-            self._out += self._pieces.get(timeout=timeout)
+    def _read(self, name: str) -> None:
+        while piece := getattr(self.process, name).read(65536):
+            self._texts[name] += piece
 
     @property
     def out(self) -> str:
-        """What it has printed, so far as `expect` or `end` have read it."""
-        return self._out.decode("utf-8", "replace")
+        """What it has printed so far."""
+        return self._texts["stdout"].decode("utf-8", "replace")
+
+    @property
+    def errors(self) -> str:
+        """What it has printed to standard error so far."""
+        return self._texts["stderr"].decode("utf-8", "replace")
 
     def expect(self, text: str, count: int = 1, timeout: float = 20) -> None:
         """Wait until the output holds the text, `count` times."""
         until = time.monotonic() + timeout
         while self.out.count(text) < count:
             assert time.monotonic() < until, f"{text!r} did not come in:\n{self.out}\n{self.errors}"
-            self._collect(0.1)
+            time.sleep(0.01)
 
     def end(self, timeout: float = 30) -> int:
         """Wait for its end; returns the exit code."""
@@ -169,13 +166,8 @@ class Run:
             self.code = self.process.wait(timeout)
         finally:
             self.process.kill()
-        for thread in self._threads:
-            thread.join(5)
-        while not self._pieces.empty():
-            self._collect()
-        self.process.stderr.close()
-        if self.process.stdout:
-            self.process.stdout.close()
+        for reader in self._readers:
+            reader.join(3)  # goes on if a process that was left behind holds the pipe
         return self.code
 
     def interrupt(self, number: int) -> int:
