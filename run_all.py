@@ -11,6 +11,7 @@ Exit code: 0 all passed, 1 a lesson or a receipt failed, 2 wrong usage, 130 stop
 import argparse
 import math
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -102,4 +103,6 @@ def main(arguments: list[str] | None = None, root: Path = ROOT, make_pool=None) 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run is over: nothing is left to interrupt
+    sys.exit(code)

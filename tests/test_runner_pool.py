@@ -2,8 +2,11 @@
 
 import ast
 import os
+import signal
 import subprocess
 import sys
+import time
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -122,6 +125,25 @@ def test_server_that_was_killed_is_replaced(tmp_path):
     with Pool() as pool:
         for _ in range(5):
             assert pool.start(script, output=tmp_path / "printed").wait(20) != 0
+
+
+@pytest.mark.skipif(best_method() != "forkserver", reason="there is no server")
+def test_signal_does_not_cut_a_request(tmp_path, monkeypatch, capfd):
+    connect, before = forkserver.connect_to_new_process, signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def interrupted(descriptors):
+        answer = connect(descriptors)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+        return answer
+
+    monkeypatch.setattr(forkserver, "connect_to_new_process", interrupted)
+    with Pool() as pool:
+        with pytest.raises(KeyboardInterrupt):
+            pool.start("script.py", output=tmp_path / "printed")
+        time.sleep(0.3)  # what the child says of a request that ends early would come now
+    signal.signal(signal.SIGINT, before)
+    assert capfd.readouterr().err == ""
 
 
 def test_server_that_dies_under_a_request_is_replaced(start, monkeypatch):
