@@ -15,7 +15,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from sklearn.datasets import make_blobs, make_circles, make_moons
 from sklearn.model_selection import train_test_split
@@ -71,7 +71,7 @@ def network(*sizes: int) -> nn.Sequential:
 @figure
 def kinds() -> Figure:
     """Guide 01: binary, multi-class and multi-label data, and what a network returns for each."""
-    fig, axes = plt.subplots(1, 3, figsize=(10, 4.2), layout="constrained")
+    fig, axes = plt.subplots(1, 3, figsize=(10, 4.1), layout="constrained")
     X, y = make_circles(300, noise=0.03, random_state=SEED)
     for k in range(2):
         axes[0].scatter(*X[y == k].T, s=12, color=CLASS_COLORS[k], label=f"class {k}")
@@ -91,11 +91,11 @@ def kinds() -> Figure:
         axes[2].add_patch(plt.Circle((shift, 0), 1.2, fill=False, linewidth=0.8))
     for ax, name, returned in zip(
         axes,
-        ("binary: one of 2 classes", "multi-class: one of K classes", "multi-label: each label or not"),
-        ("[N, 1]: one logit a point", "[N, K]: one logit a class", "[N, L]: one logit a label"),
+        ("binary: one of 2 classes", "multi-class: one of K classes", "multi-label: each of L or not"),
+        ("1 logit", "K logits, one a class", "L logits, one a label"),
         strict=True,
     ):
-        ax.set(title=f"{name}\nthe network returns {returned}", xlabel="feature $x_1$", box_aspect=1)
+        ax.set(title=f"{name}\nfor a point: {returned}", xlabel="feature $x_1$", box_aspect=1)
         ax.title.set_fontsize(10)
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=4, columnspacing=0.8, handletextpad=0.1)
     axes[0].set_ylabel("feature $x_2$")
@@ -139,7 +139,7 @@ def data_sets() -> Figure:
         ),
         "make_spirals(1000)": make_spirals(1000, random_state=SEED),
     }
-    fig, axes = plt.subplots(1, 4, figsize=(10, 3.1), layout="constrained")
+    fig, axes = plt.subplots(1, 4, figsize=(10, 2.9), layout="constrained")
     for ax, (call, (X, y)) in zip(axes, made.items(), strict=True):
         for k in range(y.max() + 1):
             ax.scatter(*X[y == k].T, s=3, color=CLASS_COLORS[k])
@@ -157,8 +157,9 @@ def tensors() -> Figure:
     model = network(2, 5, 4)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     fit(model, X_train, y_train, X_test, y_test, nn.CrossEntropyLoss(), optimizer, epochs=300)
-    rows = torch.stack([X_test[y_test == k][0] for k in (0, 1, 2, 3, 0)])
     with torch.inference_mode():
+        least_sure = model(X_test).softmax(dim=1).amax(dim=1).argmin()
+        rows = torch.stack([*(X_test[y_test == k][0] for k in range(4)), X_test[least_sure]])
         before, after, logits = (model[:end](rows) for end in (1, 2, 3))
     probs = logits.softmax(dim=1)
     stages = {
@@ -191,27 +192,25 @@ def tensors() -> Figure:
 def five_steps() -> Figure:
     """Guide 05: the training loop as five boxes in a circle."""
     steps = (
-        ("1. forward", "logits = model(X)", "what does the\nmodel say?", BLUE),
-        ("2. loss", "loss = loss_fn(logits, y)", "how wrong is it?\none number", PINK),
+        ("1. forward", "model(X)", "what does the\nmodel say?", BLUE),
+        ("2. loss", "loss_fn(logits, y)", "how wrong is it?\none number", PINK),
         ("3. zero", "optimizer.zero_grad()", "forget the gradients\nof the step before", "0.5"),
         ("4. backward", "loss.backward()", "the slope of the loss\nfor every parameter", GREEN),
-        ("5. step", "optimizer.step()", "every parameter moves\nagainst its slope", ORANGE),
+        ("5. step", "optimizer.step()", "each parameter moves\nagainst its slope", ORANGE),
     )
     fig, ax = plt.subplots(figsize=(10, 2.9), layout="constrained")
     for i, (name, code, meaning, color) in enumerate(steps):
-        ax.add_patch(plt.Rectangle((2 * i, 0), 1.7, 1.7, facecolor="white", edgecolor=color, linewidth=2.2))
-        ax.text(2 * i + 0.85, 1.45, name, ha="center", va="center", fontsize=12, weight="bold")
-        ax.text(2 * i + 0.85, 1.02, code, ha="center", va="center", fontsize=8.2, family="monospace")
-        ax.text(2 * i + 0.85, 0.42, meaning, ha="center", va="center", fontsize=10)
+        ax.add_patch(plt.Rectangle((2 * i, 0), 1.76, 1.7, facecolor="white", edgecolor=color, linewidth=2.2))
+        ax.text(2 * i + 0.88, 1.45, name, ha="center", va="center", fontsize=12, weight="bold")
+        ax.text(2 * i + 0.88, 1.02, code, ha="center", va="center", fontsize=9, family="monospace")
+        ax.text(2 * i + 0.88, 0.42, meaning, ha="center", va="center", fontsize=9.5)
         if i < 4:
-            ax.annotate(
-                "", (2 * i + 1.98, 0.85), (2 * i + 1.72, 0.85), arrowprops={"arrowstyle": "-|>", "color": "0.2"}
-            )
+            ax.annotate("", (2 * i + 2.0, 0.85), (2 * i + 1.77, 0.85), arrowprops={"arrowstyle": "-|>", "color": "0.2"})
     back = {"arrowstyle": "-|>", "color": "0.2", "connectionstyle": "bar,angle=180,fraction=-0.06"}
     ax.annotate("", (0.85, -0.02), (8.85, -0.02), arrowprops=back)
     ax.text(4.85, -0.42, "next epoch: the same points, better parameters", ha="center", va="center", fontsize=10,
             bbox={"color": "white", "pad": 3})  # fmt: skip
-    ax.set(xlim=(-0.15, 9.85), ylim=(-0.75, 1.85))
+    ax.set(xlim=(-0.05, 9.81), ylim=(-0.75, 1.85))
     ax.axis("off")
     return fig
 
@@ -261,15 +260,15 @@ def fitting() -> Figure:
     """Guide 06: a model that is too small, one that fits, and one that learns its training points by heart."""
     X, y = to_tensors(*make_moons(600, noise=0.3, random_state=SEED))
     X_train, X_val, y_train, y_val = train_test_split(X, y.float(), test_size=500, random_state=SEED)
-    fig, axes = plt.subplots(2, 3, figsize=(10, 6.6), height_ratios=[3, 2], layout="constrained")
+    fig, axes = plt.subplots(2, 3, figsize=(10, 6.2), height_ratios=[5, 3], layout="constrained")
     recipes = {
-        "too small: linear": ((2, 1), 300, 0.02, 0.0),
-        "fits: 2-16-1, 60 epochs": ((2, 16, 1), 60, 0.05, 0.0),
-        "too long: 2-64-64-1, 300 epochs": ((2, 64, 64, 1), 300, 0.02, 0.0),
+        "too small: linear": ((2, 1), 300, 0.02),
+        "fits: 2-16-1, 60 epochs": ((2, 16, 1), 60, 0.05),
+        "too long: 2-64-64-1, 300 epochs": ((2, 64, 64, 1), 300, 0.02),
     }
-    for (top, bottom), (name, (sizes, epochs, lr, decay)) in zip(axes.T, recipes.items(), strict=True):
+    for (top, bottom), (name, (sizes, epochs, lr)) in zip(axes.T, recipes.items(), strict=True):
         model = network(*sizes)
-        optimizer = torch.optim.Adam(model.parameters(), lr=lr, weight_decay=decay)
+        optimizer = torch.optim.Adam(model.parameters(), lr=lr)
         history = fit(model, X_train, y_train, X_val, y_val, nn.BCEWithLogitsLoss(), optimizer, epochs)
         plot_decision_boundary(model, X_train, y_train, ax=top, limits_from=X)
         top.get_legend().remove()
@@ -277,6 +276,8 @@ def fitting() -> Figure:
         top.set_title(f"{name}\ntrain {train_acc:.0f}%, validation {val_acc:.1f}%", fontsize=10)
         bottom.plot(history["train_loss"], color="0.6", label="train")
         bottom.plot(history["test_loss"], color="black", label="validation")
+        lowest = int(np.argmin(history["test_loss"]))
+        bottom.plot(lowest, history["test_loss"][lowest], "o", color="black", label="lowest")
         bottom.set(xlabel="epoch", ylim=(0, 1))
     axes[1, 0].set_ylabel("loss")
     axes[1, 0].legend(loc="upper right")
@@ -286,38 +287,39 @@ def fitting() -> Figure:
 
 @figure
 def learning_rates() -> Figure:
-    """Guide 06: gradient descent on the loss surface of a model with two parameters, at three learning rates."""
-    X, y = make_blobs(200, centers=[[-1.5], [1.5]], random_state=SEED)
-    x, y = torch.tensor(X[:, 0], dtype=torch.float32), torch.tensor(y, dtype=torch.float32)
+    """Guide 06: gradient descent on the loss surface of a model with two weights, at three learning rates."""
+    X, y = make_blobs(200, centers=[[-0.7, -0.5], [0.7, 0.5]], random_state=SEED)
+    X, y = torch.tensor(X * [1, 3], dtype=torch.float32), torch.tensor(y, dtype=torch.float32)  # x2: another unit
     loss_fn = nn.BCEWithLogitsLoss(reduction="none")
-    ticks_w, ticks_b = torch.linspace(-3, 7, 81), torch.linspace(-5, 5, 81)
-    logits = ticks_w[:, None, None] * x + ticks_b[:, None]  # [81, 81, 200]
-    surface = loss_fn(logits, y.expand_as(logits)).mean(dim=2)
-    fig, axes = plt.subplots(1, 4, figsize=(10, 3.5), width_ratios=[1, 1, 1, 1.15], layout="constrained")
-    for ax, (lr, word), color in zip(
-        axes, ((0.1, "short"), (2.0, "good"), (20.0, "too long")), CLASS_COLORS, strict=False
-    ):
-        params = torch.tensor([-2.0, -4.0], requires_grad=True)  # weight and bias
+    ticks_1, ticks_2 = torch.linspace(-3, 5, 81), torch.linspace(-2, 4.5, 81)
+    weights = torch.cartesian_prod(ticks_1, ticks_2)  # [6561, 2]
+    surface = loss_fn(weights @ X.T, y.expand(len(weights), -1)).mean(dim=1).reshape(81, 81)
+    fig, axes = plt.subplots(1, 4, figsize=(10, 3.2), layout="constrained")
+    recipes = {0.02: "too small", 0.5: "good", 5.0: "too large"}
+    for ax, (lr, word), color in zip(axes, recipes.items(), (BLUE, GREEN, ORANGE), strict=False):
+        params = torch.tensor([-2.0, -0.6], requires_grad=True)
         optimizer = torch.optim.SGD([params], lr=lr)
         track, losses = [], []
-        for _ in range(31):
-            loss = loss_fn(params[0] * x + params[1], y).mean()
+        for _ in range(41):
+            loss = loss_fn(X @ params, y).mean()
             track.append(params.tolist())
             losses.append(loss.item())
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        ax.contourf(ticks_w, ticks_b, surface.T, levels=14, cmap="Greys", alpha=0.6)
+        ax.contourf(
+            ticks_1, ticks_2, surface.T, levels=np.geomspace(0.33, 8, 16), norm=LogNorm(), cmap="Greys", alpha=0.5
+        )
         ax.plot(*zip(*track, strict=True), color=color, marker=".", linewidth=1, markersize=5)
         ax.scatter(*track[0], color="black", zorder=3)
-        ax.set(title=f"learning rate {lr:g}: {word}", xlabel="weight", xlim=(-3, 7), ylim=(-5, 5), box_aspect=1)
+        ax.set(title=f"learning rate {lr:g}: {word}", xlabel="weight of $x_1$", box_aspect=1)
+        ax.set(xlim=(-3, 5), ylim=(-2, 4.5))
+        axes[3].plot(losses, color=color)
         ax.title.set_fontsize(10)
-        axes[3].plot(losses, color=color, label=f"{lr:g}")
-    axes[0].set_ylabel("bias")
-    axes[3].set(title="loss by step", xlabel="optimizer step", yscale="log", box_aspect=1)
+    axes[0].set_ylabel("weight of $x_2$")
+    axes[3].set(title="loss by step", xlabel="optimizer step", ylim=(0, 4.2), box_aspect=1)
     axes[3].title.set_fontsize(10)
-    axes[3].legend(title="learning rate", loc="upper right", fontsize=9)
-    fig.suptitle("Logistic regression, two parameters: 31 points of each path, darker means a higher loss")
+    fig.suptitle("Two weights, no bias: 40 steps from the black dot; darker means a higher loss")
     return fig
 
 
