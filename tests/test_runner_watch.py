@@ -82,6 +82,7 @@ def test_waits_while_an_editor_replaces_a_file(course, watched, name):
     path.unlink()
     time.sleep(0.3)
     assert watched.process.poll() is None
+    assert watched.out.count("= Lesson 01") == 1  # nothing runs on half a course
     path.write_text(text + "print('replaced')\n")
     watched.expect("replaced\n")
     watched.expect("Watching", count=2)
