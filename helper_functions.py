@@ -740,13 +740,15 @@ def plot_images(
         ValueError: images of another shape, values that are not finite, or not one label an image.
     """
     images = _numbers(images, "images")
-    if images.ndim != 3 or 0 in images.shape[1:] or (labels is not None and len(labels) != len(images)) or columns < 1:
-        raise ValueError(
-            f"plot_images got images of the shape {_shape(images)}, {'no' if labels is None else len(labels)} labels "
-            f"and {columns} columns; expected [N, H, W], a label an image if any, and at least one column."
-        )
+    if images.ndim != 3 or 0 in images.shape[1:]:
+        raise ValueError(f"images have the shape {_shape(images)}; expected [N, H, W], one grey image a row.")
     n, height, width = images.shape
-    texts = [str(label) for label in labels] if labels is not None else [""] * n
+    texts = [""] * n if labels is None else [str(label) for label in labels]
+    if len(texts) != n or not _is_count(columns, 1):
+        raise ValueError(
+            f"plot_images got {len(texts)} labels for {n} images and {columns!r} columns; "
+            "expected as many labels as images and at least one column."
+        )
     rows = max(1, -(-n // columns))
     # room for a label above each image, and a gap to its neighbours
     above, around = max((0.4 * height * len(text.splitlines()) for text in texts), default=0), 0.1 * width
@@ -992,7 +994,15 @@ def plot_decision_boundary(
     ax.set_title(f"{accuracy_fn(y, preds):.1f}% right")
     if max(np.ptp(xx), np.ptp(yy)) < 4 * min(np.ptp(xx), np.ptp(yy)):
         ax.set_aspect("equal")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, fontsize=9, columnspacing=1, handletextpad=0.2)
+    ax.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        borderaxespad=3.8,
+        ncols=3,
+        fontsize=9,
+        columnspacing=1,
+        handletextpad=0.2,
+    )
     return ax
 
 
@@ -1031,7 +1041,7 @@ def plot_predictions(
     for (name, xs, ys), style in zip(checked, styles, strict=False):
         ax.scatter(xs, ys, s=16, label=name, **style)
     ax.set(xlabel="feature $x$", ylabel="target $y$")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, fontsize=9)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=3.8, ncols=3, fontsize=9)
     return ax
 
 
@@ -1083,7 +1093,7 @@ def plot_loss_curves(
         ax.plot(curves[f"train_{metric}"], color="0.6", marker=marker, label="train")
         ax.plot(curves[f"test_{metric}"], color="black", marker=marker, label="test")
         ax.set(xlabel="epoch", ylabel=label)
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=9)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=3.8, ncols=2, fontsize=9)
     for name, level in references.items():
         axes[-1].axhline(level, color="0.45", linewidth=0.8, linestyle="--", zorder=1)
         # beside the axes, at the height of its line, where no curve can cover it
