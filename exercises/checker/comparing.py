@@ -336,6 +336,9 @@ def tensor_difference(got, expected: Tensor, tolerance: float) -> tuple[str, str
     if bool(got.isnan().any()) and not bool(expected.isnan().any()):
         first = got.isnan().nonzero()[0].tolist()
         return "nan", "returns NaN.", {"difference": f"the first NaN is at {first}"}
+    if bool(got.isinf().any()) and bool(expected.isfinite().all()):
+        first = got.isinf().nonzero()[0].tolist()
+        return "infinite", "returns infinity.", {"difference": f"the first is at {first}"}
     off = (got - expected).abs().nan_to_num(nan=0.0, posinf=math.inf)
     if bool((off > tolerance * expected.abs().clamp(min=1.0)).any()):
         where = list(map(int, torch.unravel_index(off.argmax(), off.shape)))

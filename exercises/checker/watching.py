@@ -1,8 +1,8 @@
 """Watches a training run and notices mistakes that its score does not show.
 
 It changes no number: it looks at the losses, at each backward pass, at each optimizer step and at each pass through
-the model, by hooks and by thin wrappers around a few functions of PyTorch, and takes them away again. What it cannot judge it
-leaves alone: a false alarm is worse than silence.
+the model, by hooks and by thin wrappers around a few functions of PyTorch, and takes them away again. What it cannot
+judge it leaves alone: a false alarm is worse than silence.
 """
 
 import functools
@@ -94,7 +94,7 @@ class Watcher:
         """Return what was noticed in the last run: diagnosis -> sentence, cause, line."""
         lines = dict(self._lines)
         for state in self._optimizers.values():
-            if state["steps"] and not state["fed"]:
+            if self.backwards and not state["fed"]:
                 mine = {id(p) for group in state["optimizer"].param_groups for p in group["params"]}
                 lines.setdefault("zeroed-before-step" if mine & self._reached else "other-parameters", state["line"])
         unused = [x["line"] for x in self.forwards if x["gradients"] and not x["used"]]

@@ -27,20 +27,24 @@ def check(code):
     mine = copy.deepcopy(theirs)
     loss_fn = nn.CrossEntropyLoss()
     optimizers = [torch.optim.SGD(model.parameters(), lr=0.3) for model in (theirs, mine)]
+    losses, snapshots = [], []  # of the five steps, done here
+    for _ in range(4):
+        losses.append(loss := loss_fn(mine(X), y))
+        optimizers[1].zero_grad()
+        loss.backward()
+        optimizers[1].step()
+        snapshots.append([p.detach().clone() for p in mine.parameters()])
+    losses.append(loss_fn(mine(X), y))
     with code.watcher:
         for step in range(1, 5):
             before = [p.detach().clone() for p in theirs.parameters()]
             theirs.eval()
-            loss = loss_fn(mine(X), y)
-            optimizers[1].zero_grad()
-            loss.backward()
-            optimizers[1].step()
             got = code.call("train_step", theirs, X.clone(), y.clone(), loss_fn, optimizers[0])
-            after = loss_fn(mine(X), y).item()
+            loss, after = losses[step - 1].item(), losses[step].item()
             code.compare(
                 f"train_step, call {step},",
                 got,
-                loss.item(),
+                loss,
                 mistakes=[("loss-after-step", after, "This is the loss after the step; return the one before it.")],
             )
             moved = any(not torch.equal(p, old) for p, old in zip(theirs.parameters(), before, strict=True))
@@ -48,7 +52,7 @@ def check(code):
             if not moved:
                 cause = "backward() or optimizer.step() is missing, or step() comes before backward()."
                 raise Wrong("no-step", f"Call {step} of train_step moves no parameter.", cause=cause, line=code.line())
-            off = max((p - q).abs().max().item() for p, q in zip(theirs.parameters(), mine.parameters(), strict=True))
+            off = max((p - q).abs().max().item() for p, q in zip(theirs.parameters(), snapshots[step - 1], strict=True))
             if off > 1e-5:
                 text = f"After call {step} of train_step the parameters are not where the five steps lead."
                 cause = "The gradients are not those of this loss alone: look at zero_grad() and at the order of steps."

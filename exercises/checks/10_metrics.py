@@ -7,7 +7,7 @@ from exercises.checker.comparing import show
 HINTS = (
     "Begin with the counts: tp = ((y_pred == 1) & (y_true == 1)).sum().item(), fp and fn alike.",
     "precision = tp / (tp + fp), recall = tp / (tp + fn), F1 = 2 tp / (2 tp + fp + fn). Test for 0 below the line.",
-    "A loop is fine for the matrix: counts = torch.zeros(K, K, dtype=torch.int64), then counts[i, j] += 1 for each row.",
+    "The matrix in a loop: counts = torch.zeros(K, K, dtype=torch.int64), then counts[i, j] += 1 for each row.",
 )
 WHY = """Precision asks: of the rows called 1, how many are? Recall asks: of the rows that are 1, how many were
     found? Both share tp, and differ in what they divide by. The matrix holds all counts at once."""

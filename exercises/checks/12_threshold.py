@@ -20,59 +20,67 @@ def cost(probs, y, threshold, cost_fp, cost_fn):
     return float(cost_fp * (preds & (y == 0)).sum() + cost_fn * (~preds & (y == 1)).sum())
 
 
+def least(probs, y, cost_fp, cost_fn):
+    """Return the least cost and a threshold that has it."""
+    return min((cost(probs, y, t, cost_fp, cost_fn), t) for t in [*probs.tolist(), 2.0])
+
+
+KNOWN = [  # diagnosis, whether a threshold t for the rows p, y and the costs fp, fn fits to it, cause
+    (
+        "always-half",
+        lambda t, p, y, fp, fn: t == 0.5,
+        "0.5 is best only for equal costs and calibrated probabilities.",
+    ),
+    (
+        "formula",
+        lambda t, p, y, fp, fn: abs(t - fp / (fp + fn)) < 1e-6,
+        "The formula cost_fp / (cost_fp + cost_fn) needs calibrated probabilities; these are not.",
+    ),
+    (
+        "ignores-costs",
+        lambda t, p, y, fp, fn: cost(p, y, t, 1, 1) <= least(p, y, 1, 1)[0] + 1e-9,
+        "It has the fewest mistakes, not the least cost.",
+    ),
+    (
+        "costs-swapped",
+        lambda t, p, y, fp, fn: cost(p, y, t, fn, fp) <= least(p, y, fn, fp)[0] + 1e-9,
+        "It is the best threshold for the costs the other way round.",
+    ),
+    (
+        "grid",
+        lambda t, p, y, fp, fn: abs(t * 100 - round(t * 100)) < 1e-6,
+        "A grid misses the best place between its points.",
+    ),
+]
+
+
 def check(code):
-    """Compare costs on four kinds of rows."""
+    """Compare costs on several kinds of rows."""
     generator = torch.Generator().manual_seed(code.seed)
     y = (torch.rand(60, generator=generator) < 0.4).long()
     # probabilities that are pushed to one side: not calibrated, as those of networks often are
     probs = torch.sigmoid(torch.randn(60, generator=generator) * 1.5 + 2 * y - 3).double()
-    one_of_each = torch.tensor([0.3, 0.6], dtype=torch.float64), torch.tensor([1, 0])
-    cases = [
-        (probs, y, 1.0, 1.0),
-        (probs, y, 1.0, 5.0),
-        (probs, y, 5.0, 1.0),
-        (probs, y, 1.0, 0.001),
-        (probs, y, 0.001, 1.0),
-        (*one_of_each, 10.0, 1.0),
-    ]
-    for p, labels, cost_fp, cost_fn in cases:
-        candidates = [*p.tolist(), 2.0]
-        best = min(candidates, key=lambda t: cost(p, labels, t, cost_fp, cost_fn))
-        least = cost(p, labels, best, cost_fp, cost_fn)
-        got = code.call("best_threshold", p.clone(), labels.clone(), cost_fp, cost_fn)
-        call = f"best_threshold(probs [{len(p)}], y, cost_fp={cost_fp:g}, cost_fn={cost_fn:g})"
+    two_rows = torch.tensor([0.3, 0.6], dtype=torch.float64), torch.tensor([1, 0])
+    costs = [(1.0, 5.0), (1.0, 1.0), (5.0, 1.0), (1.0, 0.001), (0.001, 1.0)]
+    cases = [*((probs, y, *pair) for pair in costs), (*two_rows, 10.0, 1.0)]
+    found = [code.call("best_threshold", p.clone(), labels.clone(), fp, fn) for p, labels, fp, fn in cases]
+    for got, (p, labels, fp, fn) in zip(found, cases, strict=True):
+        call = f"best_threshold(probs [{len(p)}], y, cost_fp={fp:g}, cost_fn={fn:g})"
+        lowest, best = least(p, labels, fp, fn)
         if isinstance(got, bool) or not isinstance(got, int | float):
             code.compare(call, got, float(best))
-        paid = cost(p, labels, got, cost_fp, cost_fn)
-        if paid > least + 1e-9:
-            swapped = min(cost(p, labels, t, cost_fn, cost_fp) for t in candidates)
-            most_right = min(cost(p, labels, t, 1, 1) for t in candidates)
-            known = [
-                ("always-half", got == 0.5, "0.5 is best only for equal costs and calibrated probabilities."),
-                (
-                    "formula",
-                    abs(got - cost_fp / (cost_fp + cost_fn)) < 1e-6,
-                    "The formula cost_fp / (cost_fp + cost_fn) needs calibrated probabilities; these are not.",
-                ),
-                (
-                    "costs-swapped",
-                    cost_fp != cost_fn and cost(p, labels, got, cost_fn, cost_fp) <= swapped + 1e-9,
-                    "It is the best threshold for the costs the other way round.",
-                ),
-                (
-                    "ignores-costs",
-                    cost(p, labels, got, 1, 1) <= most_right + 1e-9,
-                    "It has the fewest mistakes, not the least cost.",
-                ),
-                ("grid", abs(got * 100 - round(got * 100)) < 1e-6, "A grid misses the best place between its points."),
-            ]
-            diagnosis, _, cause = next((k for k in known if k[1]), ("cost", True, ""))
+        paid = cost(p, labels, got, fp, fn)
+        if paid > lowest + 1e-9:
+            fits = (k for k in KNOWN if all(k[1](t, *case) for t, case in zip(found, cases, strict=True)))
+            diagnosis, _, cause = next(
+                fits, ("cost", None, "Compute the cost of your threshold by hand on a few rows.")
+            )
             raise Wrong(
                 diagnosis,
                 f"{call} returns {got:.6g}, which is not the cheapest.",
                 got=f"cost {paid:g}",
-                expected=f"cost {least:g}, for example at the threshold {best:.6g}",
-                difference=f"{paid - least:g}",
+                expected=f"cost {lowest:g}, for example at the threshold {best:.6g}",
+                difference=f"{paid - lowest:g}",
                 cause=cause,
                 line=code.line(),
             )

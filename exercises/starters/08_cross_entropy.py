@@ -3,7 +3,7 @@
 Task: Write softmax(logits) and cross_entropy(logits, labels) without PyTorch's softmax, log_softmax or
     cross_entropy. logits is [N, K] float, labels [N] int64. softmax returns probabilities [N, K]; cross_entropy
     returns the mean over the rows of -log(probability of the true class), a tensor with one value.
-Target: Values within 0.00001, also for logits of +-1000; the gradient of cross_entropy is right.
+Target: Values within 0.0001, also for logits of +-1000; the gradient of cross_entropy is right.
 Minutes: 20
 Lesson: 08
 Check: python exercises/08_cross_entropy.py
