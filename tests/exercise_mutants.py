@@ -1,6 +1,12 @@
 """Wrong answers with the diagnosis that each must get, and unusual right ones.
 
-A mutant is a reference solution with a piece replaced: (old, new, verdict, diagnosis). An unusual answer is a whole file.
+A mutant is a reference solution with a piece replaced: (old, new, verdict, diagnosis). An unusual answer is a file.
+"""
+
+RULE = """def rule(X):  # the two half circles, known beforehand
+    first = (X.norm(dim=1) - 1).abs() + (-X[:, 1]).clamp(min=0)
+    second = ((X - torch.tensor([1.0, 0.5])).norm(dim=1) - 1).abs() + (X[:, 1] - 0.5).clamp(min=0)
+    return first - second
 """
 
 MUTANTS = {
@@ -78,7 +84,7 @@ MUTANTS = {
         ("        optimizer.zero_grad()\n", "", "wrong", "no-zero-grad"),
         (
             "return model",
-            "return rule\n\n\ndef rule(X):\n    first = (X.norm(dim=1) - 1).abs() + (-X[:, 1]).clamp(min=0)\n    second = ((X - torch.tensor([1.0, 0.5])).norm(dim=1) - 1).abs() + (X[:, 1] - 0.5).clamp(min=0)\n    return first - second",
+            f"return rule\n\n\n{RULE}",
             "wrong",
             "hard-coded",
         ),

@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import sys
+import tokenize
 import traceback
 import warnings
 from pathlib import Path
@@ -38,11 +39,12 @@ def judge(path: Path, name: str, seed: int) -> dict:
         `cause`, `line`, `measured` (sentences) and `remarks` (diagnosis, sentence, cause, line each).
     """
     try:
-        tree = ast.parse(path.read_bytes(), filename=str(path))
+        with tokenize.open(path) as file:
+            tree = ast.parse(file.read(), filename=str(path))
         program = compile(tree, str(path), "exec")
     except (SyntaxError, ValueError) as error:
         text, line = getattr(error, "msg", str(error)), getattr(error, "lineno", None)
-        if "utf-8" in str(error):
+        if isinstance(error, UnicodeDecodeError) or "encoding" in text:
             text = f"the file is not UTF-8 text ({text}); save it with the encoding UTF-8"
         return {"verdict": "syntax error", "sentence": f"Python cannot read the file: {text}.", "line": line}
     starter = PACKAGE / "starters" / f"{name}.py"

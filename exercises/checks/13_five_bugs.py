@@ -30,7 +30,12 @@ def check(code):
     if not any(isinstance(module, nn.Dropout) for module in model.modules()):
         raise Wrong("changed-model", "The model has lost its dropout.", cause="Mend the mistakes, keep the layers.")
     if code.watcher.backwards == 0:
-        raise Wrong("no-training", "train(X, y) does not train.", cause="Keep loss.backward() and optimizer.step().")
+        raise Wrong(
+            "no-training",
+            "train(X, y) does not train.",
+            cause="Keep loss.backward() and optimizer.step().",
+            line=code.line(),
+        )
     model.train()
     with code.watcher:
         got = code.call("evaluate", model, X.clone(), y.clone())
