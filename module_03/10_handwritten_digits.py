@@ -46,9 +46,9 @@ print(f"1. Data: {name}, {height} x {width} pixels. Train {len(y_train)}, valida
 
 # %% 2. Batches as in lesson 09, the best epoch as in lesson 06
 # After each epoch the loop looks at the validation part. If the loss has never been lower, it copies the weights; after
-# the last epoch it puts the best ones back. The training loss is a mean over images, as lesson 09 wants it. It comes
-# out a little higher than at the end of the epoch, because the weights improve while it is summed.
-# `predict_logits` takes 1000 images at a time, so that memory suffices for any number.
+# the last epoch it puts the best ones back. It takes a clone() of each, because state_dict() hands out the weights
+# themselves, which the next update would change. The training loss is a mean over images, as lesson 09 wants it. It
+# comes out a little higher than at the end of the epoch, because the weights improve while it is summed.
 
 
 def train(model, loader, X_val, y_val, loss_fn, optimizer, epochs):
