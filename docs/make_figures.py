@@ -323,6 +323,44 @@ def learning_rates() -> Figure:
     return fig
 
 
+# ----------------------------------------------------------------------------------------------------------------------
+# Guides 07 to 12
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+@figure
+def softmax_floor() -> Figure:
+    """Guide 09: from logits to a loss for one row, and the floor that a second softmax puts under the training loss."""
+    row = torch.tensor([2.1, 0.5, -1.2])
+    probs = row.softmax(0)
+    fig, axes = plt.subplots(1, 3, figsize=(10, 3.6), width_ratios=[1, 1, 2], layout="constrained")
+    for ax, values, form in ((axes[0], row, ".1f"), (axes[1], probs, ".3f")):
+        ax.bar(range(3), values, color=CLASS_COLORS[:3], alpha=0.85)
+        ax.axhline(0, color="black", linewidth=0.8)
+        for k, value in enumerate(values.tolist()):
+            label = f"{value:{form}}" if form == ".1f" else f"{value:{form}}\nloss {-np.log(value):.3f}"
+            place = {"xytext": (0, 3 if value >= 0 else -3), "va": "bottom" if value >= 0 else "top"}
+            ax.annotate(label, (k, value), textcoords="offset points", ha="center", fontsize=9.5, **place)
+    axes[0].set(title="logits of one row", xlabel="class", xticks=range(3), yticks=[], ylim=(-1.9, 2.7))
+    axes[1].set(title="softmax; loss = -ln", xlabel="true class", xticks=range(3), yticks=[], ylim=(0, 1.05))
+    X, y = to_tensors(*make_blobs(1000, centers=4, cluster_std=1.5, random_state=SEED))
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=SEED)
+    for last, color, name in ((nn.Identity(), "black", "logits"), (nn.Softmax(dim=1), ORANGE, "softmax twice")):
+        model = network(2, 8, 4).append(last)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        history = fit(model, X_train, y_train, X_test, y_test, nn.CrossEntropyLoss(), optimizer, epochs=300)
+        axes[2].plot(history["train_loss"], color=color, label=f"{name}: test accuracy {history['test_acc'][-1]:.1f}%")
+    for value, name in ((np.log(4), "ln 4 = 1.386: knows nothing"), (np.log1p(3 / np.e), "floor ln(1 + 3/e) = 0.744")):
+        axes[2].axhline(value, color="0.45", linewidth=0.8, linestyle="--")
+        above = value > 1
+        axes[2].annotate(name, (296, value), (0, 3 if above else -3), textcoords="offset points", ha="right",
+                         va="bottom" if above else "top", fontsize=9.5)  # fmt: skip
+    axes[2].set(title="2-8-4 on blobs, SGD lr 0.1, seed 42", xlabel="epoch", ylabel="training loss", xlim=(0, 300))
+    axes[2].set_ylim(0, 1.7)
+    axes[2].legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, fontsize=9.5, columnspacing=1)
+    return fig
+
+
 def main(names: list[str]) -> int:
     """Make the named figures, or all of them; return the exit code."""
     if unknown := [name for name in names if name not in FIGURES]:
