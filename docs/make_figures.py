@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from sklearn.datasets import make_blobs, make_circles, make_moons
 from sklearn.model_selection import train_test_split
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from helper_functions import CLASS_COLORS, fit, make_spirals, plot_decision_boundary, save_figure
 
@@ -358,6 +359,33 @@ def softmax_floor() -> Figure:
     axes[2].set(title="2-8-4 on blobs, SGD lr 0.1, seed 42", xlabel="epoch", ylabel="training loss", xlim=(0, 300))
     axes[2].set_ylim(0, 1.7)
     axes[2].legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, fontsize=9.5, columnspacing=1)
+    return fig
+
+
+@figure
+def batches() -> Figure:
+    """Guide 10: ten samples in two random orders, cut into batches of four."""
+    fig, ax = plt.subplots(figsize=(10, 3), layout="constrained")
+    generator = torch.Generator().manual_seed(SEED)
+    orders = [list(range(10))]
+    orders += [[int(row) for (row,) in DataLoader(TensorDataset(torch.arange(10)), shuffle=True, generator=generator)]
+               for _ in range(2)]  # fmt: skip
+    names = ("Dataset:\nsamples 0 to 9", "DataLoader:\nepoch 0", "DataLoader:\nepoch 1")
+    for height, order, name in zip((2, 1, 0), orders, names, strict=True):
+        ax.text(-0.5, height, name, ha="right", va="center", fontsize=11)
+        for place, sample in enumerate(order):
+            x = place + (0 if height == 2 else 0.6 * (place // 4))
+            ax.add_patch(
+                plt.Rectangle((x, height - 0.3), 0.9, 0.6, color=CLASS_COLORS[sample], alpha=0.35, linewidth=0)
+            )
+            ax.text(x + 0.45, height, sample, ha="center", va="center", fontsize=12)
+        for batch in range(0 if height == 2 else 3):
+            x, size = 4.6 * batch, min(4, 10 - 4 * batch)
+            ax.add_patch(plt.Rectangle((x - 0.08, height - 0.38), size + 0.06, 0.76, fill=False, edgecolor="0.2"))
+            if height == 0:
+                ax.text(x + size / 2, -0.62, f"batch of {size}", ha="center", va="center", fontsize=10)
+    ax.set(xlim=(-2.4, 11.4), ylim=(-0.85, 2.45))
+    ax.axis("off")
     return fig
 
 
