@@ -209,6 +209,20 @@ def test_sections_hold_what_they_promise(page):
         assert f"../module_03/{LESSONS[number]}.py" in read(page).splitlines()[2]
 
 
+@pytest.mark.skipif(not (DOCS / "README.md").exists(), reason="the study path is not written yet")
+def test_study_path_leads_to_every_page_and_says_its_lessons():
+    path = read(DOCS / "README.md")
+    for page in GUIDES:
+        title = read(page).splitlines()[0].removeprefix("# ")
+        (row,) = [line for line in path.splitlines() if line.startswith(f"| [{title}]({page.name}) |")]
+        assert LINK.findall(row.split("|")[2]) == [
+            (number, address)
+            for number, address in re.findall(r"\[lesson (\d\d)\]\(([^)]+)\)", read(page).splitlines()[2])
+        ]
+    for page in set(PAGES) - set(GUIDES) - {DOCS / "README.md"}:
+        assert f"]({page.name})" in path
+
+
 @each_page
 def test_lines_are_ascii_and_of_readable_length(page):
     text = read(page)
