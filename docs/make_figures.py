@@ -176,7 +176,7 @@ def tensors() -> Figure:
     for ax, (title, values) in zip(axes, stages.items(), strict=True):
         bound = 1 if title.startswith(("softmax", "argmax")) else values.abs().max()
         shown = torch.zeros_like(values) if title.startswith("argmax") else values
-        ax.imshow(shown, cmap=SHADES, vmin=-1.6 * bound, vmax=1.6 * bound, aspect="auto")
+        ax.imshow(shown.numpy(), cmap=SHADES, vmin=-1.6 * bound, vmax=1.6 * bound, aspect="auto")
         for i, row in enumerate(values.tolist()):
             for j, value in enumerate(row):
                 text = (
@@ -226,7 +226,7 @@ def logits_to_labels() -> Figure:
     axes[0].axvspan(0, 6, color=ORANGE, alpha=0.12, linewidth=0)
     axes[0].plot(z, z.sigmoid(), color="black")
     axes[0].axhline(0.5, color="0.45", linewidth=0.8, linestyle="--")
-    axes[0].vlines(logits, 0, logits.sigmoid(), color="0.4", linewidth=0.8)
+    axes[0].vlines(logits.numpy(), 0, logits.sigmoid().numpy(), color="0.4", linewidth=0.8)
     axes[0].scatter(logits, logits.sigmoid(), s=36, color=[BLUE] * 3 + [ORANGE] * 3, zorder=3)
     for logit in logits:
         right = logit > 0
@@ -242,7 +242,7 @@ def logits_to_labels() -> Figure:
     panels = (("K classes: logits", row, ".1f"), ("softmax:\nprobabilities", row.softmax(0), ".3f"),
               ("argmax:\nlabel 0", labels, ".0f"))  # fmt: skip
     for ax, (title, values, form) in zip(axes[1:], panels, strict=True):
-        ax.bar(range(3), values, color=CLASS_COLORS[:3], alpha=0.85)
+        ax.bar(range(3), values.tolist(), color=CLASS_COLORS[:3], alpha=0.85)
         for k, value in enumerate(values.tolist()):
             if not title.startswith("argmax"):
                 offset = (0, 3) if value >= 0 else (0, -3)
@@ -336,7 +336,7 @@ def softmax_floor() -> Figure:
     probs = row.softmax(0)
     fig, axes = plt.subplots(1, 3, figsize=(10, 3.6), width_ratios=[1, 1, 2], layout="constrained")
     for ax, values, form in ((axes[0], row, ".1f"), (axes[1], probs, ".3f")):
-        ax.bar(range(3), values, color=CLASS_COLORS[:3], alpha=0.85)
+        ax.bar(range(3), values.tolist(), color=CLASS_COLORS[:3], alpha=0.85)
         ax.axhline(0, color="black", linewidth=0.8)
         for k, value in enumerate(values.tolist()):
             label = f"{value:{form}}" if form == ".1f" else f"{value:{form}}\nloss {-np.log(value):.3f}"
