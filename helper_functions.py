@@ -1263,7 +1263,7 @@ def _write_whole(path: Path, data: bytes) -> Path:
         raise OSError(
             f"Cannot write {_ascii(path)} ({error.strerror or error}); "
             "free the place or set OUTPUT_DIR to a folder that can be written."
-        ) from error
+        ) from None
     return path
 
 

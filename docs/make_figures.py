@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from sklearn.datasets import make_blobs, make_circles, make_moons
 from sklearn.model_selection import train_test_split
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from helper_functions import CLASS_COLORS, fit, make_spirals, plot_decision_boundary, save_figure
 
@@ -175,7 +176,7 @@ def tensors() -> Figure:
     for ax, (title, values) in zip(axes, stages.items(), strict=True):
         bound = 1 if title.startswith(("softmax", "argmax")) else values.abs().max()
         shown = torch.zeros_like(values) if title.startswith("argmax") else values
-        ax.imshow(shown, cmap=SHADES, vmin=-1.6 * bound, vmax=1.6 * bound, aspect="auto")
+        ax.imshow(shown.numpy(), cmap=SHADES, vmin=-1.6 * bound, vmax=1.6 * bound, aspect="auto")
         for i, row in enumerate(values.tolist()):
             for j, value in enumerate(row):
                 text = (
@@ -225,7 +226,7 @@ def logits_to_labels() -> Figure:
     axes[0].axvspan(0, 6, color=ORANGE, alpha=0.12, linewidth=0)
     axes[0].plot(z, z.sigmoid(), color="black")
     axes[0].axhline(0.5, color="0.45", linewidth=0.8, linestyle="--")
-    axes[0].vlines(logits, 0, logits.sigmoid(), color="0.4", linewidth=0.8)
+    axes[0].vlines(logits.numpy(), 0, logits.sigmoid().numpy(), color="0.4", linewidth=0.8)
     axes[0].scatter(logits, logits.sigmoid(), s=36, color=[BLUE] * 3 + [ORANGE] * 3, zorder=3)
     for logit in logits:
         right = logit > 0
@@ -241,7 +242,7 @@ def logits_to_labels() -> Figure:
     panels = (("K classes: logits", row, ".1f"), ("softmax:\nprobabilities", row.softmax(0), ".3f"),
               ("argmax:\nlabel 0", labels, ".0f"))  # fmt: skip
     for ax, (title, values, form) in zip(axes[1:], panels, strict=True):
-        ax.bar(range(3), values, color=CLASS_COLORS[:3], alpha=0.85)
+        ax.bar(range(3), values.tolist(), color=CLASS_COLORS[:3], alpha=0.85)
         for k, value in enumerate(values.tolist()):
             if not title.startswith("argmax"):
                 offset = (0, 3) if value >= 0 else (0, -3)
@@ -320,6 +321,71 @@ def learning_rates() -> Figure:
     axes[3].set(title="loss by step", xlabel="optimizer step", ylim=(0, 4.2), box_aspect=1)
     axes[3].title.set_fontsize(10)
     fig.suptitle("Two weights, no bias: 40 steps from the black dot; darker means a higher loss")
+    return fig
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Guides 07 to 12
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+@figure
+def softmax_floor() -> Figure:
+    """Guide 09: from logits to a loss for one row, and the floor that a second softmax puts under the training loss."""
+    row = torch.tensor([2.1, 0.5, -1.2])
+    probs = row.softmax(0)
+    fig, axes = plt.subplots(1, 3, figsize=(10, 3.6), width_ratios=[1, 1, 2], layout="constrained")
+    for ax, values, form in ((axes[0], row, ".1f"), (axes[1], probs, ".3f")):
+        ax.bar(range(3), values.tolist(), color=CLASS_COLORS[:3], alpha=0.85)
+        ax.axhline(0, color="black", linewidth=0.8)
+        for k, value in enumerate(values.tolist()):
+            label = f"{value:{form}}" if form == ".1f" else f"{value:{form}}\nloss {-np.log(value):.3f}"
+            place = {"xytext": (0, 3 if value >= 0 else -3), "va": "bottom" if value >= 0 else "top"}
+            ax.annotate(label, (k, value), textcoords="offset points", ha="center", fontsize=9.5, **place)
+    axes[0].set(title="logits of one row", xlabel="class", xticks=range(3), yticks=[], ylim=(-1.9, 2.7))
+    axes[1].set(title="softmax; loss = -ln", xlabel="true class", xticks=range(3), yticks=[], ylim=(0, 1.05))
+    X, y = to_tensors(*make_blobs(1000, centers=4, cluster_std=1.5, random_state=SEED))
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=SEED)
+    for last, color, name in ((nn.Identity(), "black", "logits"), (nn.Softmax(dim=1), ORANGE, "softmax twice")):
+        model = network(2, 8, 4).append(last)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        history = fit(model, X_train, y_train, X_test, y_test, nn.CrossEntropyLoss(), optimizer, epochs=300)
+        axes[2].plot(history["train_loss"], color=color, label=f"{name}: test accuracy {history['test_acc'][-1]:.1f}%")
+    for value, name in ((np.log(4), "ln 4 = 1.386: knows nothing"), (np.log1p(3 / np.e), "floor ln(1 + 3/e) = 0.744")):
+        axes[2].axhline(value, color="0.45", linewidth=0.8, linestyle="--")
+        above = value > 1
+        axes[2].annotate(name, (296, value), (0, 3 if above else -3), textcoords="offset points", ha="right",
+                         va="bottom" if above else "top", fontsize=9.5)  # fmt: skip
+    axes[2].set(title="2-8-4 on blobs, SGD lr 0.1, seed 42", xlabel="epoch", ylabel="training loss", xlim=(0, 300))
+    axes[2].set_ylim(0, 1.7)
+    axes[2].legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, fontsize=9.5, columnspacing=1)
+    return fig
+
+
+@figure
+def batches() -> Figure:
+    """Guide 10: ten samples in two random orders, cut into batches of four."""
+    fig, ax = plt.subplots(figsize=(10, 3), layout="constrained")
+    generator = torch.Generator().manual_seed(SEED)
+    orders = [list(range(10))]
+    orders += [[int(row) for (row,) in DataLoader(TensorDataset(torch.arange(10)), shuffle=True, generator=generator)]
+               for _ in range(2)]  # fmt: skip
+    names = ("Dataset:\nsamples 0 to 9", "DataLoader:\nepoch 0", "DataLoader:\nepoch 1")
+    for height, order, name in zip((2, 1, 0), orders, names, strict=True):
+        ax.text(-0.5, height, name, ha="right", va="center", fontsize=11)
+        for place, sample in enumerate(order):
+            x = place + (0 if height == 2 else 0.6 * (place // 4))
+            ax.add_patch(
+                plt.Rectangle((x, height - 0.3), 0.9, 0.6, color=CLASS_COLORS[sample], alpha=0.35, linewidth=0)
+            )
+            ax.text(x + 0.45, height, sample, ha="center", va="center", fontsize=12)
+        for batch in range(0 if height == 2 else 3):
+            x, size = 4.6 * batch, min(4, 10 - 4 * batch)
+            ax.add_patch(plt.Rectangle((x - 0.08, height - 0.38), size + 0.06, 0.76, fill=False, edgecolor="0.2"))
+            if height == 0:
+                ax.text(x + size / 2, -0.62, f"batch of {size}", ha="center", va="center", fontsize=10)
+    ax.set(xlim=(-2.4, 11.4), ylim=(-0.85, 2.45))
+    ax.axis("off")
     return fig
 
 

@@ -26,7 +26,7 @@ from helper_functions import CLASS_COLORS, accuracy_fn, logits_to_labels, pick_d
 
 DATASET = "digits"  # or "mnist" (12 MB) or "fashion_mnist" (31 MB): downloaded once; offline you get the digits
 BATCH_SIZE = 32  # images an update
-EPOCHS = {1: 1, BATCH_SIZE: 12, "all": 64}  # for each batch size, so that the three take about equally long
+EPOCHS = {1: 1, BATCH_SIZE: 12, "all": 32}  # for each batch size, so that the three take about equally long
 LR = 0.1  # learning rate of SGD, the same for every batch size
 SEED = 42  # of the order of the images and of the first weights
 
@@ -86,27 +86,26 @@ save_figure(fig, "09_batches.png")
 
 # %% 4. NEW: training in batches
 # See in 09_batches.png: images and labels stay together, in random order, and three places at the end are empty.
-# The five steps stay, inside a second loop: an epoch is now one update for each batch. Only the batch moves to the
-# device, so the data may be larger than its memory. We train three networks that differ in nothing but the batch size.
-# After 1, 2, 4, 8, ... updates and after the first epoch, the function looks at the loss on the whole training part.
-# The losses of single batches jump too much to be compared. The clock runs on meanwhile: a look takes less than a
-# thousandth of a second here.
+# The five steps stay, inside a second loop: an epoch is now one update for each batch. Only a batch at a time moves to
+# the device, so the data may be larger than its memory. We train three networks that differ in nothing but batch size.
+# After 1, 2, 4, 8, ... updates and after the first epoch, the function looks at the loss on the whole training part:
+# the losses of single batches jump too much to be compared. `predict_logits` returns the logits of any number of
+# images, 1000 at a time, in eval mode and inference mode.
 
 
 def train(model, loader, loss_fn, optimizer, epochs, X, y):
-    start, updates, looks = perf_counter(), 0, []
+    device, updates, looks, start = next(model.parameters()).device, 0, [], perf_counter()
     for _ in range(epochs):
         for X_batch, y_batch in loader:  # [B, H, W] and [B]
             model.train()
-            loss = loss_fn(model(X_batch.to(X.device)), y_batch.to(X.device))
+            loss = loss_fn(model(X_batch.to(device)), y_batch.to(device))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             updates += 1
             if updates == len(loader) or updates.bit_count() == 1:
-                model.eval()
-                with torch.inference_mode():
-                    looks.append((updates, updates / len(loader), perf_counter() - start, loss_fn(model(X), y).item()))
+                loss_of_all = loss_fn(hf.predict_logits(model, X), y).item()
+                looks.append((updates, updates / len(loader), perf_counter() - start, loss_of_all))
                 print("Update {:5d} | Epoch {:6.3f} | {:5.3f} s | Loss: {:.5f}".format(*looks[-1]))
     return looks
 
@@ -119,27 +118,26 @@ for size, epochs in EPOCHS.items():
     torch.manual_seed(SEED)
     model = nn.Sequential(nn.Flatten(), nn.Linear(n_pixels, 32), nn.ReLU(), nn.Linear(32, 10)).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=LR)
-    runs[size] = train(model, loader, loss_fn, optimizer, epochs, X_train.to(device), y_train.to(device))
-    with torch.inference_mode():
-        test_preds[size] = logits_to_labels(model(X_test.to(device))).cpu()  # [360, 10] -> [360]
+    runs[size] = train(model, loader, loss_fn, optimizer, epochs, X_train, y_train)
+    test_preds[size] = logits_to_labels(hf.predict_logits(model, X_test))  # [360, 10] -> [360]
     print(f"Test accuracy at the end: {accuracy_fn(y_test, test_preds[size]):.2f}% (chance: 10%)")
 
 # %% 5. Look: which batch size learns fastest?
 # Count epochs, and one image at a time wins, because its epoch has 1437 updates. Count updates, and all images at once
-# get no further than 32, which cost a 45th of the data, while a single image points in a noisy direction.
+# get no further than 32 at a time, which look at 45 times fewer; a single image points in a noisy direction.
 # Count seconds, and 32 images win: an update on 32 costs less than twice one on a single image, because the layers
 # compute all rows in one go. Seconds differ from machine to machine, so the table has them and the figure does not.
 
 budget, results = min(looks[-1][2] for looks in runs.values()), {}  # seconds of the fastest run
-print(f"\n5. Training loss after {'1 epoch':>19}{'64 updates':>20}{f'{budget:.2f} seconds':>20}")
+print(f"\n5. Training loss after {'1 epoch':>19}{'32 updates':>20}{f'{budget:.2f} seconds':>20}")
 fig, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharey=True)
 for (size, looks), color in zip(runs.items(), CLASS_COLORS, strict=False):
     updates, epochs, seconds, losses = zip(*looks, strict=True)
-    after = [losses[max(bisect(unit, at) - 1, 0)] for unit, at in ((epochs, 1), (updates, 64), (seconds, budget))]
+    after = [losses[max(bisect(unit, at) - 1, 0)] for unit, at in ((epochs, 1), (updates, 32), (seconds, budget))]
     print(f"   Batch size {size!s:<10}" + "".join(f"{loss:20.5f}" for loss in after))
-    results |= {f"loss_1_epoch_batch_{size}": after[0], f"loss_64_updates_batch_{size}": after[1]}
+    results |= {f"loss_1_epoch_batch_{size}": after[0], f"loss_32_updates_batch_{size}": after[1]}
     axes[0].plot(epochs, losses, color=color, label=f"batch size {size}: {after[0]:.2f} after 1 epoch")
-    axes[1].plot(updates, losses, color=color, label=f"batch size {size}: {after[1]:.2f} after 64 updates")
+    axes[1].plot(updates, losses, color=color, label=f"batch size {size}: {after[1]:.2f} after 32 updates")
 for ax, xlabel in zip(axes, ("epochs, log scale", "updates, log scale"), strict=True):
     ax.axhline(2.3026, color="0.45", linewidth=0.8, linestyle="--", label="ln 10 = 2.3026: knows nothing")
     ax.set(xscale="log", xlabel=xlabel, ylabel="loss on the training part")
@@ -164,11 +162,11 @@ for size in (BATCH_SIZE, 100, len(right) - 1):
     print(f"   Batches of {size:3d}: mean of means {mean_of_means:.2f}%, sum over images / images {right.mean():.2f}%")
 
 # %% 7. NEW: worker processes
-# With num_workers=2, two more processes fetch samples while the model trains. Where processes are spawned (Windows,
-# macOS, and Linux from Python 3.14 on), a worker begins by running your file from the top, under another name than
-# "__main__". The guard keeps it from starting workers of its own, which Python refuses. What is not guarded runs again
-# in every worker; `without_main_script` spares us that, because a TensorDataset needs nothing that this file defines.
-# A Dataset of your own belongs into a file of its own, for the same reason.
+# With num_workers=2, two more processes fetch samples while the model trains. Where a process does not start as a copy
+# of its parent (Windows, macOS, and Linux from Python 3.14 on), a worker begins by running your file from the top,
+# under another name than "__main__". The guard keeps it from starting workers of its own, which Python refuses. What is
+# not guarded runs again in every worker. `without_main_script` spares us that, because a TensorDataset needs nothing
+# that this file defines. Put a Dataset of your own into a file of its own, and import it, for the same reason.
 # For data in memory workers are slower: to start them and to send them batches costs more than to index a tensor.
 # They pay where a sample takes milliseconds to prepare: a photo to read, decode and crop.
 
@@ -196,5 +194,5 @@ save_results("09_datasets_and_dataloaders", results)
 # %% 9. Try it
 # Change one constant, predict what happens, run the lesson again.
 # - LR = 0.5. Which batch size gains most, and which one learns nothing any more?
-# - BATCH_SIZE = 256. By epoch, by update and by second, between which two curves will it lie?
-# - DATASET = "fashion_mnist", about two minutes. An epoch has 60000 images now. What becomes of the left panel?
+# - BATCH_SIZE = 256. Does it get further than 32 in the same number of updates? And in the same time?
+# - DATASET = "fashion_mnist". It takes minutes. With 60000 images an epoch, which curves move in which panel?

@@ -149,7 +149,7 @@ class OneTag(nn.Module):
         return self.net(X)[:, self.tag].logit(eps=1e-6) - self.threshold.logit()  # [N, 3] -> [N]
 
 
-fig, axes = plt.subplots(2, 3, figsize=(9.2, 6.4), layout="constrained")
+fig, axes = plt.subplots(2, 3, figsize=(8.0, 5.6), layout="constrained")
 for row, (name, net) in zip(axes, nets.items(), strict=True):
     for k, (ax, tag) in enumerate(zip(row, TAGS, strict=True)):
         plot_decision_boundary(OneTag(net, k, chosen[name][k]), X_test, y_test[:, k], ax=ax, class_names=["other", tag])

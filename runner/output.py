@@ -57,8 +57,7 @@ class Terminal:
         """Print text as it is."""
         if text:
             self._show_status("")
-            self._stream.write(text)
-            self._stream.flush()
+            self._put(text)
             self._ends_line = text.endswith("\n")
 
     def line(self, text: str = "") -> None:
@@ -72,6 +71,13 @@ class Terminal:
 
     def _show_status(self, text: str) -> None:
         if text != self._status:
-            self._stream.write("\r" + text.ljust(len(self._status)) + ("" if text else "\r"))
-            self._stream.flush()
+            self._put("\r" + text.ljust(len(self._status)) + ("" if text else "\r"))
             self._status = text
+
+    def _put(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError as error:
+            error.filename = "standard output"
+            raise

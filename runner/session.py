@@ -43,15 +43,16 @@ def run(options: Namespace, root: Path, make_pool: Callable | None = None) -> in
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):  # whoever read our output has left
             return FAILED
-        where = error.filename or "the terminal or pipe that shows this run"
-        return _say(f"The run cannot go on: {where}: {error.strerror or error}.", FAILED)
+        where = f"{error.filename}: " if error.filename else ""
+        return _say(f"The run cannot go on: {where}{error.strerror or error}.", FAILED)
 
 
 def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
+    terminal = Terminal(sys.stdout)
     lessons = find_lessons(root / "module_03")
     chosen = select(lessons, options.lessons)
     if options.list:
-        print("\n".join(map(_description, chosen)), flush=True)
+        terminal.line("\n".join(map(_description, chosen)))
         return PASSED
     if options.watch and len(chosen) != 1:
         raise Refused("--watch runs one lesson; name it, as in: python run_all.py --watch 3")
@@ -64,7 +65,6 @@ def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
     from runner.watch import watch
 
     make_pool = make_pool or (lambda **how: Pool(preload=["runner.preload"], **how))
-    terminal = Terminal(sys.stdout)
     versions = record.versions(root)
     expected = receipts.load(root / "module_03" / "expected_results.toml") if options.check else {}
     folder = OutputFolder(options.output_dir)

@@ -236,16 +236,25 @@ def test_progress_is_shown_on_a_terminal_only(server, cache, monkeypatch):
         def isatty(self):
             return True
 
+    large = {**SMALL, FIRST: idx(make_images(100, size=64)[0])}
+    publish(monkeypatch, "fashion_mnist", large)
+    server.files["/fashion_mnist/" + FIRST] = large[FIRST]
     monkeypatch.setattr(sys, "stderr", plain := io.StringIO())
     load("mnist")
     assert plain.getvalue() == ""
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    server.faults["/fashion_mnist/" + FIRST] = [cut]
-    assert_small(load("fashion_mnist")[0])
-    shown = terminal.getvalue()
-    assert f"\r{FIRST}: 0.0 of 0.0 MB" in shown
+    server.faults["/fashion_mnist/" + FIRST] = [cut] * 3
+    load("fashion_mnist")
+    cut_lines = terminal.getvalue()
+    assert cut_lines.count("\n") == 3, "one line an attempt"
+    assert cut_lines.endswith("\n"), "what is printed next would stand in the same line"
+    load("fashion_mnist")
+    shown = terminal.getvalue()[len(cut_lines) :]
+    size = f"{len(large[FIRST]) / 1e6:.1f}"
+    assert shown.startswith(f"\r{FIRST}: 0.1 of {size} MB\r{FIRST}: 0.1 of {size} MB\r")
+    assert f"\r{FIRST}: {size} of {size} MB\n" in shown
+    assert shown.count("\n") == 4
     assert shown.isascii()
-    assert shown.endswith("\n"), "what is printed next would stand in the same line"
 
 
 # -- faults on the way -------------------------------------------------------------------------------------------------
@@ -539,9 +548,7 @@ def test_lesson_09_where_processes_are_spawned(server, cache, spawn, tmp_path, m
     printed, results = run_lesson("09", tmp_path, "mnist", monkeypatch)
     assert results["same_batches"] == 4
     assert printed.count("7. One epoch") == 1
-    captured = capfd.readouterr()
-    assert captured.out == ""
-    assert captured.err == ""
+    assert capfd.readouterr().out == ""
 
 
 def test_the_cell_that_starts_workers_is_guarded():

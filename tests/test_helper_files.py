@@ -74,11 +74,11 @@ def test_a_figure_becomes_a_png_in_a_folder_that_is_made(output_folder, capsys):
 
 
 def test_the_default_folder_is_outputs_beside_the_helper(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OUTPUT_DIR", raising=False)
     assert hf.output_dir() == Path(hf.__file__).resolve().parent / "outputs"
     monkeypatch.setenv("OUTPUT_DIR", "")
     assert hf.output_dir() == Path(hf.__file__).resolve().parent / "outputs"
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OUTPUT_DIR", "here")
     assert hf.output_dir() == tmp_path / "here"
 
@@ -210,6 +210,23 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_else(outpu
     assert ("No space left" if fault.startswith("disk") else "Permission denied") in str(caught.value)
     assert old.read_bytes() == before
     assert files_below(output_folder) == [old]
+
+
+@both
+def test_a_file_is_prepared_beside_its_place(output_folder, monkeypatch, kind):
+    # a move is atomic within one file system only
+    moves = []
+
+    def replace(source, target):
+        moves.append((Path(source), Path(target)))
+        Path(source).rename(target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    save_either(kind)
+    ((source, target),) = moves
+    assert target == place(output_folder, kind)
+    assert source.parent == target.parent
+    assert source.name.startswith("."), "hidden from whoever lists the figures"
 
 
 @both

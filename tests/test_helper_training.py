@@ -92,6 +92,7 @@ def test_fit_gives_the_numbers_of_the_loop_written_out_to_the_last_bit(n_outputs
     (expected, reference), (history, model) = runs
     assert history == expected
     assert list(history) == list(expected)
+    assert {type(value) for values in history.values() for value in values} == {float}, "plain numbers, not tensors"
     assert len(set(history["train_loss"])) > 20, "nothing was learned, so nothing was compared"
     assert not any(module.training for module in model.modules())
     for (name, value), (_, by_hand) in zip(model.state_dict().items(), reference.state_dict().items(), strict=True):

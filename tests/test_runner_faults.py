@@ -468,7 +468,7 @@ def test_standard_output_that_is_full(course, arguments):
     with open("/dev/full", "w") as full:
         run = course.run(*arguments, stdout=full)
     assert run.code == 1
-    assert run.errors == "The run cannot go on: the terminal or pipe that shows this run: No space left on device.\n"
+    assert run.errors == "The run cannot go on: standard output: No space left on device.\n"
 
 
 @posix

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -58,9 +59,8 @@ class ToyCourse:
     def __init__(self, root: Path):
         self.root = root / "course"
         self.outputs = self.root / "outputs"
-        self.temporary = root / "tmp"
+        self.temporary = Path(tempfile.mkdtemp(prefix="toy"))  # short: a socket's path has 108 characters at most
         (self.root / "module_03").mkdir(parents=True)
-        self.temporary.mkdir()
         (self.root / "helper_functions.py").write_text(HELPER)
         (self.root / "pyproject.toml").write_text("[project]\ndependencies = []\n")
         environment = {"TOY_COURSE": str(self.root), "TMPDIR": str(self.temporary), "PYTHONPATH": str(PROJECT)}
@@ -120,6 +120,7 @@ class ToyCourse:
         assert not processes
         left = [path for pattern in ("**/.*.tmp", "**/.*.lock") for path in self.root.glob(pattern)]
         assert left + list(self.temporary.iterdir()) == []
+        self.temporary.rmdir()
 
 
 class Run:
