@@ -2,8 +2,10 @@
 
 import ast
 import re
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -66,6 +68,23 @@ def find_exercises(folder: Path = PACKAGE) -> list[Exercise]:
         fields = {name: " ".join(text.split()) for name, text in fields.items()}
         found.append(Exercise(starter.stem, folder / starter.name, title.partition(": ")[2], fields))
     return found
+
+
+def read_answer(path: Path, name: str) -> CodeType | dict:
+    """Compile the learner's file; what is no program, or is still the starter, has its verdict at once."""
+    try:
+        with tokenize.open(path) as file:
+            tree = ast.parse(file.read(), filename=str(path))
+        program = compile(tree, str(path), "exec")
+    except (SyntaxError, ValueError) as error:
+        text, line = getattr(error, "msg", str(error)), getattr(error, "lineno", None)
+        if isinstance(error, UnicodeDecodeError) or "encoding" in text:
+            text = f"the file is not UTF-8 text ({text}); save it with the encoding UTF-8"
+        return {"verdict": "syntax error", "sentence": f"Python cannot read the file: {text}.", "line": line}
+    starter = PACKAGE / "starters" / f"{name}.py"
+    if ast.dump(tree) == ast.dump(ast.parse(starter.read_bytes())):
+        return {"verdict": "not started", "sentence": "The file is as it was handed out."}
+    return program
 
 
 def pick(exercises: list[Exercise], wanted: str) -> Exercise:

@@ -30,8 +30,9 @@ class Wrong(Exception):
 class Code:
     """The learner's file: its functions are called through here, so that each failure names function and line."""
 
-    def __init__(self, path: Path, tree: ast.Module, namespace: dict, seed: int, watcher):
-        self.path, self.tree, self.namespace, self.seed, self.watcher = path, tree, namespace, seed, watcher
+    def __init__(self, path: Path, namespace: dict, seed: int, watcher):
+        self.path, self.namespace, self.seed, self.watcher = path, namespace, seed, watcher
+        self.tree = ast.parse(path.read_bytes())
         self.remarks: dict[str, dict] = {}
         self.name = ""  # the function that was called last
 

@@ -5,20 +5,18 @@ code of 0 included, is no pass. The process has one time limit; when it is over,
 running, which nothing in Python can catch or delay, and ends the process.
 """
 
-import ast
 import faulthandler
 import importlib
 import json
 import os
 import sys
-import tokenize
 import traceback
 import warnings
 from pathlib import Path
 
 import torch
 
-from exercises.checker.catalog import PACKAGE
+from exercises.checker.catalog import read_answer
 from exercises.checker.comparing import Code, Wrong
 from exercises.checker.messages import translate
 from exercises.checker.watching import Watcher
@@ -38,21 +36,12 @@ def judge(path: Path, name: str, seed: int) -> dict:
         `verdict`, and as far as there is something to say `diagnosis`, `sentence`, `got`, `expected`, `difference`,
         `cause`, `line`, `measured` (sentences) and `remarks` (diagnosis, sentence, cause, line each).
     """
-    try:
-        with tokenize.open(path) as file:
-            tree = ast.parse(file.read(), filename=str(path))
-        program = compile(tree, str(path), "exec")
-    except (SyntaxError, ValueError) as error:
-        text, line = getattr(error, "msg", str(error)), getattr(error, "lineno", None)
-        if isinstance(error, UnicodeDecodeError) or "encoding" in text:
-            text = f"the file is not UTF-8 text ({text}); save it with the encoding UTF-8"
-        return {"verdict": "syntax error", "sentence": f"Python cannot read the file: {text}.", "line": line}
-    starter = PACKAGE / "starters" / f"{name}.py"
-    if ast.dump(tree) == ast.dump(ast.parse(starter.read_bytes())):
-        return {"verdict": "not started", "sentence": "The file is as it was handed out."}
+    program = read_answer(path, name)
+    if isinstance(program, dict):
+        return program
     check = importlib.import_module(f"exercises.checks.{name}")
     watcher = Watcher(path).install()
-    code = Code(path, tree, {"__name__": "exercise", "__file__": str(path)}, seed, watcher)
+    code = Code(path, {"__name__": "exercise", "__file__": str(path)}, seed, watcher)
     warnings.filterwarnings("ignore", message=".*is non-interactive, and thus cannot be shown")
     try:
         torch.manual_seed(seed)
