@@ -365,6 +365,37 @@ def alternating(X, y):
 
 
 @loop
+def alternating_with_separate_passes(X, y):
+    generator, critic = nn.Linear(2, 2), net(1)
+    steps = [optim.SGD(generator.parameters(), lr=0.01), optim.SGD(critic.parameters(), lr=0.01)]
+    ones, zeros = torch.ones(len(X), 1), torch.zeros(len(X), 1)
+    for _ in range(STEPS):
+        steps[1].zero_grad()
+        fake = generator(torch.randn_like(X)).detach()
+        loss = F.binary_cross_entropy_with_logits(critic(X), ones)
+        (loss + F.binary_cross_entropy_with_logits(critic(fake), zeros)).backward()
+        steps[1].step()
+        steps[0].zero_grad()
+        F.binary_cross_entropy_with_logits(critic(generator(torch.randn_like(X))), ones).backward()
+        steps[0].step()
+    return critic
+
+
+@loop
+def few_steps_with_logits_between_0_and_1(X, y):
+    model = nn.Linear(2, 1)
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor([[0.9, 0.0]]))
+        model.bias.fill_(0.05)
+    optimizer = optim.SGD(model.parameters(), lr=0.001)
+    for _ in range(5):
+        optimizer.zero_grad()
+        F.binary_cross_entropy_with_logits(model(X.sigmoid()).squeeze(1), y.float()).backward()
+        optimizer.step()
+    return model
+
+
+@loop
 def frozen_body(X, y):
     model = net()
     for p in model[0].parameters():

@@ -258,7 +258,7 @@ def test_pass_is_remembered_and_not_run_again(run, tmp_path):
         "measured",
         "why",
         "reference",
-        "Next: python 01_tensors.py",
+        "Next: python 03_accuracy.py",
     ):
         assert part in out
     code, again, _ = run("check", "02_labels.py")
@@ -387,6 +387,14 @@ def test_progress_is_whole_or_old(exercise, tmp_path, monkeypatch):
     assert progress.path.read_text() == before
     assert "No space left" in progress.problems[0]
     assert [path.name for path in tmp_path.iterdir()] == ["progress.json"]
+
+
+def test_two_terminals_do_not_undo_each_other(exercise, tmp_path):
+    watching, other = Progress(tmp_path), Progress(tmp_path)
+    other.of(exercise)["hints"] = 2
+    other.save()
+    watching.record(exercise, {"verdict": "wrong"}, "1")
+    assert Progress(tmp_path).of(exercise)["hints"] == watching.of(exercise)["hints"] == 2
 
 
 def test_solved_needs_the_same_file(exercise, tmp_path):

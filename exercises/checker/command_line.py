@@ -107,9 +107,10 @@ class Session:
             self.progress.record(exercise, result, checked)
         return result
 
-    def next(self) -> Exercise | None:
-        """Return the first exercise that has not passed."""
-        return next((x for x in self.exercises if not self.progress.of(x)["passed"]), None)
+    def next(self, after: Exercise | None = None) -> Exercise | None:
+        """Return the first exercise that has not passed, rather one that comes after `after`."""
+        left = [x for x in self.exercises if not self.progress.of(x)["passed"]]
+        return next((x for x in left if after and x.number > after.number), left[0] if left else None)
 
     def chosen(self) -> Exercise:
         """Return the exercise named on the command line, or the next one."""
@@ -240,7 +241,7 @@ def report(session: Session, exercise: Exercise, result: dict) -> str:
         after += messages.wrapped(shown(exercise.solution), "reference")
         if result.get("unchanged"):
             after.append("Nothing has changed since this pass, so it was not run again.")
-        following = session.next()
+        following = session.next(after=exercise)
         after.append(f"Next: {following.command}" if following else "Every exercise has passed.")
     elif result["verdict"] == "missing":
         after.append(f"Next: python -m exercises reset {number}   (puts the file back)")

@@ -336,10 +336,12 @@ def tensor_difference(got, expected: Tensor, tolerance: float) -> tuple[str, str
     got, expected = got.detach().double(), expected.detach().double()
     if bool(got.isnan().any()) and not bool(expected.isnan().any()):
         first = got.isnan().nonzero()[0].tolist()
-        return "nan", "returns NaN.", {"difference": f"the first NaN is at {first}"}
+        cause = "NaN comes of infinity / infinity, infinity - infinity, 0 / 0, or the logarithm of a negative number."
+        return "nan", "returns NaN.", {"difference": f"the first NaN is at {first}", "cause": cause}
     if bool(got.isinf().any()) and bool(expected.isfinite().all()):
         first = got.isinf().nonzero()[0].tolist()
-        return "infinite", "returns infinity.", {"difference": f"the first is at {first}"}
+        cause = "A value is larger than its dtype holds, or something is divided by 0, or the logarithm of 0 was taken."
+        return "infinite", "returns infinity.", {"difference": f"the first is at {first}", "cause": cause}
     off = (got - expected).abs().nan_to_num(nan=0.0, posinf=math.inf)
     if bool((off > tolerance * expected.abs().clamp(min=1.0)).any()):
         where = list(map(int, torch.unravel_index(off.argmax(), off.shape)))

@@ -22,13 +22,17 @@ class Progress:
         self.path = folder / "progress.json"
         self.problems: list[str] = []
         self._states: dict[str, dict] = {}
+        self.load()
+
+    def load(self) -> None:
+        """Read the file; what another terminal has written since counts."""
         try:
             states = json.loads(self.path.read_text(encoding="utf-8"))["exercises"]
             if not all(isinstance(state, dict) for state in states.values()):
                 raise TypeError
             self._states = {name: self._clean(state) for name, state in states.items()}
         except FileNotFoundError:
-            pass
+            self._states = {}
         except OSError as error:
             self.problems.append(f"Cannot read {self.path} ({error.strerror}); the progress is not shown.")
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -45,6 +49,7 @@ class Progress:
 
     def record(self, exercise: Exercise, result: dict, checked: str) -> None:
         """Remember a verdict on the file that had the digest `checked`."""
+        self.load()
         state = self.of(exercise)
         state.update(last=result, digest=checked)
         state["failures"] += result["verdict"] in FAILED
