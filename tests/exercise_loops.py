@@ -385,12 +385,12 @@ def alternating_with_separate_passes(X, y):
 def few_steps_with_logits_between_0_and_1(X, y):
     model = nn.Linear(2, 1)
     with torch.no_grad():
-        model.weight.copy_(torch.tensor([[0.9, 0.0]]))
-        model.bias.fill_(0.05)
+        model.weight.copy_(torch.tensor([[0.95, 0.0]]))
+        model.bias.fill_(0.02)
     optimizer = optim.SGD(model.parameters(), lr=0.001)
     for _ in range(5):
         optimizer.zero_grad()
-        F.binary_cross_entropy_with_logits(model(X.sigmoid()).squeeze(1), y.float()).backward()
+        F.binary_cross_entropy_with_logits(model((3 * X).sigmoid()).squeeze(1), y.float()).backward()
         optimizer.step()
     return model
 

@@ -59,6 +59,7 @@ MUTANTS = {
         ("in hidden:", "in hidden[:-1]:", "wrong", "layer-sizes"),
         ("return self.layers(X)", "self.layers(X)", "wrong", "returned-none"),
         ("super().__init__()", "pass", "crashed", "AttributeError"),
+        ("def forward(", "def forwards(", "crashed", "NotImplementedError"),
         ("class Classifier(nn.Module)", "class Classifier", "wrong", "not-a-module"),
     ],
     "05_train_step": [
@@ -273,7 +274,7 @@ def train_step(model, X, y, loss_fn, optimizer):
         p.grad = grad
     optimizer.step()
     optimizer.zero_grad(set_to_none=False)
-    return float(loss)
+    return float(loss.detach())
 """,
     "06_moons": '''
 import torch

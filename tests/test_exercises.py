@@ -130,6 +130,15 @@ def test_unusual_answer_passes(name, answer):
     assert result["verdict"] == "passed", result
 
 
+@pytest.mark.parametrize(("unlucky", "verdict"), [(2, "passed"), (3, "wrong")])
+def test_best_of_three_trainings_counts(unlucky, verdict, answer):
+    text = EXERCISES["09_spirals"].solution.read_text()
+    text = text.replace("range(200)", f"range(200 if CALLS.append(1) or len(CALLS) > {unlucky} else 1)")
+    result = answer("09_spirals", text + "\n\nCALLS = []\n")
+    assert result["verdict"] == verdict
+    assert verdict == "passed" or result["diagnosis"] == "score"
+
+
 def test_values_are_shown_in_full(answer):
     text = EXERCISES["07_tanh"].solution.read_text().replace("clamp(-20, 20)", "clamp(-3, 3)")
     result = answer("07_tanh", text)

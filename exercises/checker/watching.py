@@ -101,7 +101,7 @@ class Watcher:
         if len(unused) >= UNUSED:
             lines.setdefault("eval-with-gradients", unused[-1])
         low, high, widest, calls, line = self._sigmoid
-        if calls >= 20 and low >= 0 and high <= 1 and widest > 0.5:
+        if calls >= 20 and low >= 0 and high <= 1 and widest > 0.8:
             lines.setdefault("sigmoid-twice", line)
         order = [name for name in MISTAKES if name in lines]
         return {
