@@ -155,6 +155,7 @@ def test_receipts_are_compared_without_check_but_only_check_fails(course):
     assert "receipts for lessons that are gone: 09_gone." in page.text
     assert course.run("--check").code == 1
     path.write_text("damaged")
+    assert course.run("--check").code == 2
     assert course.run().code == 0
     page = page_of(course)
     assert page.fact("Receipts met") == "not compared"
@@ -167,6 +168,7 @@ def test_a_failed_lesson_shows_its_traceback_and_what_to_do(course):
     course.lesson(
         2, "print('before')\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    raise ValueError('shapes differ')"
     )
+    (course.root / "module_03" / "expected_results.toml").write_text("[02_toy.results.answer]\nvalue = 2\n")
     assert course.run().code == 1
     page = page_of(course)
     assert page.fact("Lessons passed") == "1 of 2"
@@ -183,6 +185,7 @@ def test_a_failed_lesson_shows_its_traceback_and_what_to_do(course):
         "ValueError: shapes differ",
         "Read the last line first",
         "python run_all.py 2",
+        "It saved no results",
         "Not written: 02_a.png",
     ):
         assert words in told, words
@@ -247,6 +250,7 @@ def test_a_partial_run_keeps_the_others_and_marks_them_older(course):
     page = page_of(course)
     assert "This run was of 1 lesson." in page.text
     assert [number for number, text in page.lessons.items() if "older" in text] == [2, 3]
+    assert re.search(r"03 Toy\s+passed\s+older\s+04 Toy\s+not run yet", page.text)
     assert "an old fault" in page.lessons[2]
     assert datetime.fromisoformat(ran).astimezone().strftime("%Y-%m-%d %H:%M") in page.lessons[3]
     assert page.fact("Lessons passed") == "2 of 3"
@@ -448,6 +452,7 @@ def test_deviating_rows_of_a_history_are_named(rich):
     assert "0 of 30 rows" in rich.lessons[1]
     assert "epoch 0, loss: expected 0.5, got 1.5" in rich.lessons[1]
     assert "and 20 more" in rich.lessons[1]
+    assert rich.lessons[1].count("expected 0.5, got") == 10
     assert "[1] a book: http://book.example/" in rich.lessons[1]
 
 
@@ -534,7 +539,7 @@ def test_figures_are_enlarged_in_a_real_browser(made):
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
         pytest.skip("NOT TESTED: the viewer of figures; install chromium to test it")
-    made.lesson(figures={"01_a.png": "one", "01_b.png": "two"}, log="x" * 5000, results={"a_long_name_" * 20: 1})
+    made.lesson(figures={"01_a.png": "one", "01_b.png": "two"}, log="x" * 5000, results={"x" * 300: 1})
     made.lesson(2, figures={"02_a.png": "three"})
     html = made.page().html.replace("</body>", DRIVE + "</body>")
     (made.folder.path / "driven.html").write_text(html, encoding="utf-8")
