@@ -9,6 +9,7 @@ verdict.py   did the lesson do what its header promises?
 schedule.py  runs lessons side by side and shows them in order
 record.py    results.json and the closing table
 receipts.py  holds results against expected_results.toml
+report.py    index.html, the page that shows a run (its template: report.html)
 watch.py     runs one lesson again after each save
 session.py   one call of run_all.py, from its options to its exit code
 """

@@ -40,26 +40,29 @@ def versions(project: Path) -> dict[str, str]:
 
 
 class Record:
-    """results.json: a run replaces the entries of its own lessons and keeps the others."""
+    """results.json: a run replaces the entries of its own lessons and keeps the others.
+
+    `head` holds the versions and the device of this run, `lessons` an entry for each lesson that ever ran, by name.
+    """
 
     def __init__(self, folder: OutputFolder, lessons: Sequence[Lesson], versions: Mapping[str, str], device: str):
         self._folder = folder
         self._path = folder.path / "results.json"
         self._started = time.monotonic()
-        self._head = {"versions": versions, "device": device}
-        self._lessons = {}
+        self.head = {"versions": versions, "device": device}
+        self.lessons = {}
         with suppress(OSError, ValueError, LookupError, TypeError):  # no file yet or a damaged one: written anew
             earlier = json.loads(self._path.read_text(encoding="utf-8"))["lessons"]
-            self._lessons = {lesson.name: dict(earlier[lesson.name]) for lesson in lessons if lesson.name in earlier}
+            self.lessons = {lesson.name: dict(earlier[lesson.name]) for lesson in lessons if lesson.name in earlier}
 
     def seconds(self) -> dict[str, float]:
         """How long each lesson took when it ran last."""
-        times = {name: entry.get("seconds") for name, entry in self._lessons.items()}
+        times = {name: entry.get("seconds") for name, entry in self.lessons.items()}
         return {name: time for name, time in times.items() if isinstance(time, int | float)}
 
     def add(self, outcome: Outcome) -> None:
         """Enter a lesson's outcome and write the file."""
-        self._lessons[outcome.lesson.name] = {
+        self.lessons[outcome.lesson.name] = {
             "verdict": outcome.verdict,
             "reason": outcome.reason,
             "seconds": round(outcome.seconds, 3),
@@ -67,9 +70,9 @@ class Record:
             "results": outcome.results,
             "ran": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        lessons = dict(sorted(self._lessons.items()))
+        lessons = dict(sorted(self.lessons.items()))
         seconds = round(time.monotonic() - self._started, 3)
-        text = json.dumps({**self._head, "seconds": seconds, "lessons": lessons}, indent=2)
+        text = json.dumps({**self.head, "seconds": seconds, "lessons": lessons}, indent=2)
         self._folder.write(self._path, text + "\n")
 
 

@@ -58,7 +58,7 @@ def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
         raise Refused("--watch runs one lesson; name it, as in: python run_all.py --watch 3")
 
     # Imported here, so that --list and refusals answer at once.
-    from runner import receipts, record
+    from runner import receipts, record, report
     from runner.folder import OutputFolder
     from runner.pool import Pool
     from runner.schedule import Course
@@ -66,7 +66,13 @@ def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
 
     make_pool = make_pool or (lambda **how: Pool(preload=["runner.preload"], **how))
     versions = record.versions(root)
-    expected = receipts.load(root / "module_03" / "expected_results.toml") if options.check else {}
+    expected, no_receipts = {}, ""
+    try:
+        expected = receipts.load(root / "module_03" / "expected_results.toml")
+    except Refused as error:
+        if options.check:
+            raise
+        no_receipts = str(error)  # the report says so
     folder = OutputFolder(options.output_dir)
     # One thread a process: tensors this small gain nothing from more, and threads do not survive a fork.
     env = {
@@ -89,12 +95,14 @@ def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
             terminal.status("")
         results = record.Record(folder, lessons, versions, device)
         outcomes = course.run(chosen, results.seconds(), results.add)
+        seconds = time.monotonic() - started
+        page = report.write(folder, root, lessons, results, outcomes, expected, seconds, no_receipts)
         failed = [outcome for outcome in outcomes if outcome.reason]
         terminal.line(record.table(outcomes))
         for outcome in failed:
             terminal.line(f"FAILED {outcome.lesson.name}: {outcome.reason}")
         terminal.line(
-            f"{len(outcomes) - len(failed)} of {len(outcomes)} lessons ok in {time.monotonic() - started:.1f} s; "
+            f"{len(outcomes) - len(failed)} of {len(outcomes)} lessons ok in {seconds:.1f} s; "
             f"figures, results and logs are in {folder.path}"
         )
         passed = not failed
@@ -103,6 +111,7 @@ def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
             terminal.line()
             terminal.line(receipts.table(compared))
             passed &= all(receipt.verdict == receipts.MET for receipt in compared)
+        terminal.line(f"To look at it all, open {page}")
     return PASSED if passed else FAILED
 
 

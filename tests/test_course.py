@@ -55,7 +55,12 @@ def test_run_all_passes_and_says_so(run):
 def test_it_writes_what_it_declares_and_nothing_else(run):
     figures = {name for _, name in FIGURES}
     models = {"06_model.pt", "10_mlp.pt"}  # the two lessons that teach saving
-    others = {"results.json", *(f"results/{x.name}.json" for x in LESSONS), *(f"logs/{x.name}.log" for x in LESSONS)}
+    others = {
+        "index.html",
+        "results.json",
+        *(f"results/{x.name}.json" for x in LESSONS),
+        *(f"logs/{x.name}.log" for x in LESSONS),
+    }
     written = {path.relative_to(run.folder).as_posix() for path in run.folder.rglob("*") if path.is_file()}
     assert {
         path for path in written if "/" not in path or path.startswith(("results/", "logs/"))

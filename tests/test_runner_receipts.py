@@ -173,7 +173,7 @@ def test_check(course, arguments, three, code, last):
     )
     run = course.run("--check", *arguments)
     assert run.code == code
-    assert run.out.splitlines()[-1] == last
+    assert run.out.splitlines()[-2:] == [last, f"To look at it all, open {course.outputs / 'index.html'}"]
 
 
 def test_check_of_a_lesson_that_failed(course):
