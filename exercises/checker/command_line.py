@@ -1,0 +1,257 @@
+"""The commands of the exercises, from their options to their exit codes.
+
+python exercises/06_moons.py        check this exercise
+python -m exercises                 how far you are, and what comes next
+python -m exercises watch           check each exercise when you save it
+python -m exercises hint 6          one more hint; there are three
+python -m exercises solution 6      the reference solution
+python -m exercises reset 6         start anew; your file is kept as a backup
+python -m exercises check --all     every exercise, for scripts with --json
+
+Exit code: 0 passed or nothing to check, 1 not passed, 2 wrong usage, 130 stopped by Ctrl-C.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from exercises.checker import messages, worker
+from exercises.checker.catalog import PACKAGE, Exercise, Refused, find_exercises, pick, shown
+from exercises.checker.progress import FAILED, PASSED, Progress, digest
+from runner.watch import Watched
+
+POLL = 0.03  # seconds between two looks at the files
+HINTS_AFTER = 2, 5  # a hint is offered at this failure, and then at most every so many
+
+
+def main(arguments: list[str] | None = None, folder: Path = PACKAGE) -> int:
+    """Run one command on the exercises in `folder`; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+    options = parser().parse_args(arguments)
+    session = Session(folder, options)
+    try:
+        return options.run(session, options)
+    except Refused as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of a pipe, such as head, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped by Ctrl-C. Nothing runs on.", file=sys.stderr)
+        return 130
+    finally:
+        session.close()
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m exercises",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=overview, seed=None, patient=False, json=False)
+    commands = parser.add_subparsers(metavar="COMMAND")
+
+    def command(name: str, run, description: str, exercise: str = "") -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=description, description=description, allow_abbrev=False)
+        sub.set_defaults(run=run)
+        if exercise:
+            sub.add_argument("exercise", nargs=exercise, metavar="N", help="6, 06 or 06_moons")
+        return sub
+
+    command("list", overview, "every exercise with its state")
+    check = command("check", check_some, "check the exercises named, or --all", "*")
+    check.add_argument("--all", action="store_true", help="every exercise")
+    check.add_argument("--json", action="store_true", help="print the verdicts as JSON and nothing else")
+    check.add_argument("--seed", type=int, help="repeat a check with the random inputs of this seed")
+    watching = command("watch", watch, "check each exercise when you save it, until Ctrl-C")
+    for sub in (check, watching):
+        sub.add_argument("--patient", action="store_true", help="three times the time limit")
+    command("hint", hint, "one more hint", "?")
+    solution_parser = command("solution", solution, "the reference solution", "?")
+    solution_parser.add_argument("--yes", action="store_true", help="do not ask whether you want to see it")
+    command("reset", reset, "start an exercise anew; your file is kept as a backup", "?")
+    return parser
+
+
+class Session:
+    """One call: the exercises, the progress, and the pool once it is needed."""
+
+    def __init__(self, folder: Path, options: argparse.Namespace):
+        self.exercises = find_exercises(folder)
+        self.progress = Progress(folder)
+        self.options = options
+        self._pool = None
+
+    def check(self, exercise: Exercise, stop=lambda: False, many: bool = False) -> dict:
+        """Check one exercise and remember the verdict; a solved and unchanged one is not run again."""
+        if self.options.seed is None and self.progress.solved(exercise):
+            return {**self.progress.of(exercise)["last"], "unchanged": True}
+        checked = digest(exercise)
+        if self._pool is None:
+            self._pool = worker.make_pool(many)
+        seed = random.randrange(10**6) if self.options.seed is None else self.options.seed
+        limit = worker.LIMIT * (3 if self.options.patient else 1)
+        show = (lambda text: None) if self.options.json else (lambda text: print(text, end="", flush=True))
+        result = worker.check(self._pool, exercise, seed, limit, show, stop)
+        if result["verdict"] not in ("stopped", "missing"):
+            self.progress.record(exercise, result, checked)
+        return result
+
+    def next(self, after: Exercise | None = None) -> Exercise | None:
+        """Return the first exercise that has not passed, rather one that comes after `after`."""
+        left = [x for x in self.exercises if not self.progress.of(x)["passed"]]
+        return next((x for x in left if after and x.number > after.number), left[0] if left else None)
+
+    def chosen(self) -> Exercise:
+        """Return the exercise named on the command line, or the next one."""
+        if self.options.exercise:
+            return pick(self.exercises, self.options.exercise)
+        if (exercise := self.next()) is None:
+            raise Refused("Every exercise has passed; say which one you mean.")
+        return exercise
+
+    def close(self) -> None:
+        """End all processes and tell what could not be remembered."""
+        if self._pool:
+            self._pool.close()
+        for problem in self.progress.problems:
+            print(problem, file=sys.stderr)
+
+
+def overview(session: Session, options: argparse.Namespace) -> int:
+    """Print every exercise with its state, and the next one."""
+    states = [session.progress.of(exercise) for exercise in session.exercises]
+    print(f"{sum(state['passed'] for state in states)} of {len(states)} exercises passed\n")
+    for exercise, state in zip(session.exercises, states, strict=True):
+        mark = "x" if state["passed"] else " "
+        last = state["last"].get("verdict", "not started")
+        print(f"[{mark}] {exercise.number} {exercise.title:<43} {exercise.fields['Minutes']:>3} min   {last}")
+    if (following := session.next()) is None:
+        print("\nAll done.")
+    else:
+        print(f"\nNext: read and edit {shown(following.path)}, then run: {following.command}")
+    return 0
+
+
+def check_some(session: Session, options: argparse.Namespace) -> int:
+    """Check the exercises named, or all."""
+    if bool(options.exercise) == options.all:
+        raise Refused("Say which exercises to check, or --all.")
+    chosen = session.exercises if options.all else [pick(session.exercises, name) for name in options.exercise]
+    results = []
+    for exercise in chosen:
+        results.append(result := session.check(exercise, many=len(chosen) > 1))
+        if not options.json:
+            print(report(session, exercise, result))
+    if options.json:
+        print(json.dumps(results, indent=1))
+    return 0 if all(result["verdict"] in PASSED for result in results) else 1
+
+
+def watch(session: Session, options: argparse.Namespace) -> int:
+    """Check the next exercise, then whichever is saved; a save during a check starts it over."""
+    files = {exercise.name: Watched([exercise.path]) for exercise in session.exercises}
+    current = session.next()
+    while True:
+        if current is not None and current.path.exists():
+            files[current.name].settle()
+            result = session.check(current, stop=files[current.name].changed, many=True)
+            if result["verdict"] == "stopped":
+                continue
+            print(report(session, current, result))
+            print("Watching the exercises; save one to have it checked, Ctrl-C to end.", flush=True)
+        current = None
+        while current is None:
+            time.sleep(POLL)
+            current = next((x for x in session.exercises if files[x.name].changed() and x.path.exists()), None)
+
+
+def hint(session: Session, options: argparse.Namespace) -> int:
+    """Print one more hint, after those seen before."""
+    exercise = session.chosen()
+    state = session.progress.of(exercise)
+    hints = exercise.texts("HINTS")
+    state["hints"] = min(state["hints"] + 1, len(hints))
+    session.progress.save()
+    for number, text in enumerate(hints[: state["hints"]], start=1):
+        print("\n".join(messages.wrapped(" ".join(text.split()), f"hint {number}")))
+    if state["hints"] == len(hints):
+        print(f"That was the last one. The solution: python -m exercises solution {int(exercise.number)}")
+    return 0
+
+
+def solution(session: Session, options: argparse.Namespace) -> int:
+    """Print the reference solution: after a pass or three hints; else ask."""
+    exercise = session.chosen()
+    state = session.progress.of(exercise)
+    if not (state["passed"] or state["hints"] >= 3 or options.yes):
+        number = int(exercise.number)
+        if not sys.stdin.isatty():
+            raise Refused(
+                f"You have not passed it yet: ask for a hint (python -m exercises hint {number}), or add --yes."
+            )
+        print(f"You have not passed {exercise.title} yet, and there are hints: python -m exercises hint {number}")
+        if input("Show the solution all the same? [y/N] ").strip().lower() not in ("y", "yes"):
+            return 0
+    print(exercise.solution.read_text(encoding="utf-8"))
+    print(f"# This file: {shown(exercise.solution)}")
+    return 0
+
+
+def reset(session: Session, options: argparse.Namespace) -> int:
+    """Put the starter back in place; the learner's file becomes a backup."""
+    if not options.exercise:
+        raise Refused("Say which exercise to reset, for example: python -m exercises reset 6")
+    exercise = session.chosen()
+    try:
+        if exercise.path.exists():
+            folder = exercise.path.parent / "backups"
+            folder.mkdir(exist_ok=True)
+            backup = next(p for n in range(1, 10**6) if not (p := folder / f"{exercise.name}-{n}.py").exists())
+            shutil.copyfile(exercise.path, backup)
+            print(f"Your file is kept as {shown(backup)}")
+        part = exercise.path.with_suffix(".tmp")
+        shutil.copyfile(exercise.starter, part)
+        part.replace(exercise.path)
+    except OSError as error:
+        raise Refused(f"Cannot reset {exercise.name} ({error}); nothing was changed.") from None
+    session.progress.of(exercise).update(last={}, digest="", failures=0, hints=0, passed=False)
+    session.progress.save()
+    print(f"{shown(exercise.path)} is as it was handed out.")
+    return 0
+
+
+def report(session: Session, exercise: Exercise, result: dict) -> str:
+    """Return a verdict with what the learner can do next."""
+    state = session.progress.of(exercise)
+    number, after = int(exercise.number), []
+    if result["verdict"] in PASSED:
+        why = exercise.texts("WHY")
+        after += messages.wrapped(" ".join(why.split()), "why")
+        after += messages.wrapped(shown(exercise.solution), "reference")
+        if result.get("unchanged"):
+            after.append("Nothing has changed since this pass, so it was not run again.")
+        following = session.next(after=exercise)
+        after.append(f"Next: {following.command}" if following else "Every exercise has passed.")
+    elif result["verdict"] == "missing":
+        after.append(f"Next: python -m exercises reset {number}   (puts the file back)")
+    else:
+        after.append(f"Next: edit {shown(exercise.path)}, then run: {exercise.command}")
+        first, every = HINTS_AFTER
+        failures = state["failures"]
+        offered = result["verdict"] in FAILED and failures >= first and (failures - first) % every == 0
+        if offered and state["hints"] < 3:
+            after.append(f"A hint, if you want one: python -m exercises hint {number}")
+        if result["verdict"] == "timed out" and not session.options.patient:
+            after.append(f"On a slow machine, three times the limit: {exercise.command} --patient")
+    return messages.render(exercise, result, after)

@@ -1,0 +1,1 @@
+"""What the checker asks of each exercise: `check(code)`, three HINTS, and WHY the answer works."""
