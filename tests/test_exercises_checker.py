@@ -23,8 +23,10 @@ posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
 @pytest.fixture(scope="module")
 def pool():
-    with worker.make_pool() as pool:
-        yield pool
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MPLBACKEND", "svg")  # what the learner's own set-up may say
+        with worker.make_pool() as pool:
+            yield pool
 
 
 @pytest.fixture
@@ -210,6 +212,13 @@ def test_nothing_of_the_learner_runs_on(check, tmp_path):
     assert check(inside(body))["verdict"] == "passed"
     time.sleep(0.1)
     assert not [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(p.info["cmdline"] or ())]
+
+
+def test_threads_of_the_learner_are_not_waited_for(check):
+    body = "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()"
+    result = check(inside(body))
+    assert result["verdict"] == "passed"
+    assert result["seconds"] < 10
 
 
 def test_stop_ends_a_check(check):
@@ -439,7 +448,16 @@ def test_the_file_is_its_own_check(course):
     assert done.stdout.count(b"caf") == 1
 
 
+@pytest.fixture
+def _heeds_ctrl_c():
+    """What is started now heeds Ctrl-C, also where the tests run in the background and ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @posix
+@pytest.mark.usefixtures("_heeds_ctrl_c")
 def test_watch_answers_saves_and_ends_with_everything(course):
     path = course / "exercises" / "03_accuracy.py"
     log = course / "watch.log"
@@ -484,6 +502,7 @@ def test_watch_answers_saves_and_ends_with_everything(course):
 
 
 @posix
+@pytest.mark.usefixtures("_heeds_ctrl_c")
 def test_ctrl_c_during_a_check(course):
     path = course / "exercises" / "04_model.py"
     started = course / "started"
