@@ -162,11 +162,11 @@ def forward(stages: Sequence[Stage], weights: np.ndarray, X: np.ndarray) -> np.n
 def log_line(epoch: int, history: Mapping[str, Sequence[float]]) -> str:
     """Return the line that `fit` prints for an epoch, without what the history does not hold."""
     parts = []
-    for key, name in (("train", "Loss"), ("test", "Test loss")):
+    for key, name in (("train", ""), ("val", "Validation "), ("test", "Test ")):
         if f"{key}_loss" in history:
-            accuracy = "Accuracy" if key == "train" else "Test accuracy"
-            measured = f", {accuracy}: {history[f'{key}_acc'][epoch]:.2f}%" if f"{key}_acc" in history else ""
-            parts.append(f"{name}: {history[f'{key}_loss'][epoch]:.5f}{measured}")
+            parts.append(f"{name}loss: {history[f'{key}_loss'][epoch]:.5f}".capitalize())
+            if f"{key}_acc" in history:
+                parts[-1] += ", " + f"{name}accuracy: {history[f'{key}_acc'][epoch]:.2f}%".capitalize()
     return " | ".join([f"Epoch {epoch:4d}", *parts])
 
 
