@@ -56,23 +56,26 @@ def save_player(
 
 
 def _document(name, data, runs, title, references, class_names) -> str:
-    """Return the page with as many snapshots as fit."""
-    X_train, X_test, y_train, y_test = (_array(part) for part in data)
+    """Return the page, thinned until it fits."""
+    X_train, X_test, y_train, y_test = (to_array(part) for part in data)
     if any(X.ndim != 2 or X.shape[1] != 2 or len(X) != len(y) for X, y in ((X_train, y_train), (X_test, y_test))):
         shapes = ", ".join(str(list(part.shape)) for part in (X_train, X_test, y_train, y_test))
         raise UnsupportedError(f"the data have the shapes {shapes}; expected X [N, 2] and y [N] or [N, L].")
-    recordings = {run: recorder.recording(_probe(recorder, X_train)) for run, (recorder, _) in runs.items()}
+    recordings = {run: recorder.recording(probe(recorder, X_train)) for run, (recorder, _) in runs.items()}
     for run, recording in recordings.items():
         _check(run, recording, runs[run][1], y_train, y_test)
-    n_outputs = next(iter(recordings.values())).stages[-1].outputs
     questions = y_train.ndim == 2
-    names = class_names or [f"class {k}" for k in range(n_outputs if questions else max(2, n_outputs))]
+    widest = max(recording.stages[-1].outputs for recording in recordings.values())
+    n_names = widest if questions else max(2, widest)
+    names = class_names or [f"class {k}" for k in range(n_names)]
+    if len(names) != n_names:
+        raise UnsupportedError(f"there are {len(names)} class names; expected {n_names}.")
     content = {
         "title": title or name,
         "names": list(names),
         "colors": [CLASS_COLORS[k % len(CLASS_COLORS)] for k in range(2 if questions else len(names))],
         "questions": questions,
-        "limits": _limits(np.concatenate([X_train, X_test])),
+        "limits": limits(np.concatenate([X_train, X_test])),
         "references": dict(references),
         "data": {
             "train": {"X": encode(X_train.T), "y": y_train.T.astype(int).ravel().tolist()},
@@ -85,7 +88,7 @@ def _document(name, data, runs, title, references, class_names) -> str:
 
     def render(snapshots: int) -> str:
         shown = [
-            _run(run, _thinned(recordings[run], snapshots), history, recorder.softmax)
+            _run(run, _thinned(recordings[run], snapshots), history, recorder.softmax or not questions)
             for run, (recorder, history) in runs.items()
         ]
         # "<" would let a name end the script element that holds the text
@@ -97,20 +100,20 @@ def _document(name, data, runs, title, references, class_names) -> str:
             script=_inlined("network.js") + _inlined("player.js"),
         )
 
-    sizes = [len(render(snapshots)) for snapshots in (1, 2)]  # a snapshot more makes all pages larger by the same
-    most = 2 + (MOST_BYTES - 2000 - sizes[1]) // (sizes[1] - sizes[0])
-    longest = max(len(recording.epochs) for recording in recordings.values())
-    if most < min(FEWEST, longest):
-        raise UnsupportedError(f"the networks have too many weights for a page of {MOST_BYTES // 1000} KB.")
-    return render(min(most, longest))
+    snapshots = longest = max(len(recording.epochs) for recording in recordings.values())
+    while len(page := render(snapshots)) > MOST_BYTES:  # the page is ASCII but for names
+        snapshots = int(0.98 * snapshots * MOST_BYTES / len(page))
+        if snapshots < min(FEWEST, longest):
+            raise UnsupportedError(f"the networks have too many weights for a page of {MOST_BYTES // 1000} KB.")
+    return page
 
 
 def _run(name: str, recording: Recording, history: Mapping, softmax: bool) -> dict:
-    """Return one run as the page's script wants it."""
+    """Return one run as the page's script wants it; `softmax` says how several outputs become probabilities."""
     sound = np.isfinite(recording.weights).all(axis=1)
     return {
         "name": name,
-        "softmax": softmax or recording.stages[-1].outputs > 1,
+        "softmax": softmax and recording.stages[-1].outputs > 1,
         "stages": [stage._asdict() for stage in recording.stages],
         "epochs": recording.epochs,
         "weights": encode(recording.weights),
@@ -150,7 +153,7 @@ def _check(run: str, recording: Recording, history: Mapping, *labels: np.ndarray
             )
 
 
-def _probe(recorder: Recorder, X: np.ndarray):
+def probe(recorder: Recorder, X: np.ndarray):
     """Return some points, and some far away, as the recorder's model takes them."""
     import torch
 
@@ -163,12 +166,10 @@ def _thinned(recording: Recording, snapshots: int) -> Recording:
     if len(recording.epochs) <= snapshots:
         return recording
     keep = np.linspace(0, len(recording.epochs) - 1, snapshots).round().astype(int)
-    if snapshots == 1:
-        keep = [len(recording.epochs) - 1]
     return Recording([recording.epochs[k] for k in keep], recording.stages, recording.weights[keep])
 
 
-def _limits(X: np.ndarray) -> list[float]:
+def limits(X: np.ndarray) -> list[float]:
     """Return x1 from, to, x2 from, to: the points' range and a tenth more, equally scaled where that wastes little."""
     low, high = X.min(axis=0), X.max(axis=0)
     half = np.maximum(0.6 * (high - low), 1e-3 + 1e-3 * np.abs(high))
@@ -178,7 +179,7 @@ def _limits(X: np.ndarray) -> list[float]:
     return [float(edge) for axis in (0, 1) for edge in (middle[axis] - half[axis], middle[axis] + half[axis])]
 
 
-def _array(values) -> np.ndarray:
+def to_array(values) -> np.ndarray:
     """Return a tensor or an array as float64 array."""
     array = values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
     return array.astype(np.float64)

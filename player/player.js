@@ -1,7 +1,7 @@
 // The player: draws the recorded networks of network.js at any epoch of their training, and answers questions.
 "use strict";
 
-const SMALL = 24; // pixels a side in the picture of a unit: every fourth of the grid's
+const SMALL = 24; // pixels a side in the picture of a unit, a quarter of the grid's
 const MARGIN = { left: 40, top: 20, width: 46, height: 50 }; // pixels round a map or curve: one side, both sides
 const LABELS = content.questions ? ["no", "yes"] : content.names;
 
@@ -17,7 +17,6 @@ const element = (tag, properties, ...children) => {
 };
 
 // ---- What is shown: all of it stands in the address ----------------------------------------------------------------
-
 const state = { epoch: 0, epochs: [], set: "test", question: 0, point: null, hover: null, playing: false, panels: [] };
 
 function readAddress() {
@@ -224,6 +223,7 @@ function drawCurve({ run }, canvas, metric, label, levels) {
 function drawNetwork(panel, { weights, train, grid, broken }) {
   const { run, find, off, unit, edge, size, columns } = panel;
   const { context, width, height } = fitted(find(".edges"));
+  const onTrain = (s, u, when) => train[s][when].subarray(...[u, u + 1].map((x) => x * content.data.train.n));
   for (const one of panel.edges) {
     const x = [one.s, one.s + 1].map((c) => (c / (columns.length - 1)) * (width - size) + (c === one.s ? size : 0));
     const y = [one.k, one.u].map((row, c) => ((row + 0.5) / columns[one.s + c]) * height);
@@ -238,7 +238,7 @@ function drawNetwork(panel, { weights, train, grid, broken }) {
   const dead = [];
   for (const one of panel.units) {
     const { s, u, button } = one;
-    const isDead = !broken && run.stages[s].activations.length && !onTrain(train, s, u, "after").some((x) => x !== 0);
+    const isDead = !broken && run.stages[s].activations.length && !onTrain(s, u, "after").some((x) => x !== 0);
     if (isDead) dead.push(one.name);
     if (broken) paint(button.firstChild, SMALL, () => [128, 128, 128], () => 0.4);
     else paintUnit(button.firstChild, SMALL, grid[s].after, u);
@@ -254,17 +254,17 @@ function drawNetwork(panel, { weights, train, grid, broken }) {
   if (!unit) return;
   const mine = panel.edges.filter(({ s, u }) => s === unit.s && u === unit.u);
   const stage = run.stages[unit.s];
-  const active = onTrain(train, unit.s, unit.u, "before").reduce((on, x) => on + (x > 0), 0) / content.data.train.n;
+  const active = onTrain(unit.s, unit.u, "before").reduce((on, x) => on + (x > 0), 0) / content.data.train.n;
   const bias = weights[stage.first + stage.inputs * stage.outputs + unit.u];
   const terms = mine.map(({ at, name, k }) => `${short(off.has(name) ? 0 : weights[at])} x${k + 1}`).join(" + ");
-  find(".formula").textContent = (unit.s ? "" : `Its half-plane: ${terms} + ${short(bias)} > 0. `.replaceAll("+ -", "- "))
-    + `Above 0 before the activation: ${(100 * active).toFixed(1)} % of the training points, on one side of the thick line.`;
+  const plane = unit.s ? "" : `Its half-plane: ${terms} + ${short(bias)} > 0. `.replaceAll("+ -", "- ");
+  const side = `${(100 * active).toFixed(1)} % of the training points are on the side where it is`;
+  find(".formula").textContent = `${plane}Thick line: 0 before the activation; ${side} above.`;
   const label = ({ at, k }) => `${unit.s ? `unit ${k + 1}` : `x${k + 1}`}: ${short(weights[at])}`;
   find(".weights").replaceChildren(...mine.map((one) => element("button", { type: "button", textContent: label(one),
     title: "Switch this weight off or on", ariaPressed: off.has(one.name), onclick: () => toggle(panel, one.name) })));
 }
 
-const onTrain = (stages, s, u, when) => stages[s][when].subarray(...[u, u + 1].map((x) => x * content.data.train.n));
 const toggle = ({ off }, name) => redraw(off.delete(name) || off.add(name));
 
 function drawAnswer({ find, run, off }, { snapshot, broken }) {
@@ -360,7 +360,7 @@ function buildPanel(panel) {
 }
 
 const restart = (changes) => readAddress(history.replaceState(null, "", address(changes)));
-for (const select of [$("run"), $("with")]) select.append(...content.runs.map(({ name }, r) => new Option(name, r + 1)));
+for (const id of ["run", "with"]) $(id).append(...content.runs.map(({ name }, r) => new Option(name, r + 1)));
 content.names.forEach((name, k) => $("question").append(new Option(name, k)));
 for (const label of document.querySelectorAll(".several")) label.hidden = content.runs.length < 2;
 $("question").parentNode.hidden = !content.questions;
@@ -396,4 +396,4 @@ for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query)
 new ResizeObserver(redraw).observe($("panels"));
 addEventListener("hashchange", readAddress);
 readTheme();
-readAddress();
+readAddress(); // and draw
