@@ -173,6 +173,7 @@ def fit(
     optimizer,
     epochs: int,
     log_every: int | None = None,
+    recorder=None,
 ) -> dict[str, list[float]]:
     """Train for `epochs` full-batch steps and measure after each of them.
 
@@ -186,6 +187,7 @@ def fit(
         optimizer: holds the parameters of `model`.
         epochs: number of passes over the training data, 0 or more.
         log_every: print a line every so many epochs, beginning with epoch 0; None prints nothing.
+        recorder: a `player.Recorder` of the model; it takes its snapshots at the end of each epoch.
 
     Returns:
         Lists `train_loss, train_acc, test_loss, test_acc`, one entry an epoch, accuracies in percent. Train metrics are
@@ -212,6 +214,8 @@ def fit(
                 f"Epoch {epoch:4d} | Loss: {train_loss:.5f}, Accuracy: {train_acc:.2f}% "
                 f"| Test loss: {test_loss:.5f}, Test accuracy: {test_acc:.2f}%"
             )
+        if recorder is not None:
+            recorder.snapshot(epoch)
     return history
 
 

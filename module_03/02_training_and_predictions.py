@@ -33,6 +33,7 @@ from helper_functions import (
     save_figure,
     save_results,
 )
+from player import Recorder, save_player
 
 SEED = 42  # the same data, split and first weights on every run
 EPOCHS = 100  # an epoch uses every training point once; here that is one step
@@ -49,28 +50,25 @@ X, y = torch.from_numpy(X).float().to(device), torch.from_numpy(y).float().to(de
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=SEED)  # 800 and 200 points
 torch.manual_seed(SEED)
 model = nn.Sequential(nn.Linear(2, 5), nn.Linear(5, 1)).to(device)
-loss_fn = nn.BCEWithLogitsLoss()
-optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
+loss_fn, optimizer = nn.BCEWithLogitsLoss(), torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
 
 # %% 2. NEW: one step, followed on one parameter
 # The gradient of a parameter is the slope of the loss along it: how fast the loss rises as the parameter grows.
 # backward() computes the gradients of all 21 parameters. Any of them can be measured, too: move the parameter up and
 # down a little, and divide the change of the loss by the distance. We take the bias of the last layer. It is added to
 # every logit, so to move it by 0.01 is to move every logit by 0.01.
-# A step lowers the loss by going against the gradient: new = old - learning rate x gradient. This gradient is negative:
-# the loss falls as the bias grows, so the step makes the bias larger. A copy of the model takes it, so that the
-# training below starts from the beginning.
+# A step lowers the loss by going against the gradient: new = old - learning rate x gradient. This gradient is negative,
+# so the step makes the bias larger. A copy of the model takes it: the training below starts from the beginning.
 
 probe = copy.deepcopy(model)
 bias = probe[1].bias  # [1]
 logits = probe(X_train).squeeze(1)  # [800, 1] -> [800]
 loss_fn(logits, y_train).backward()
-gradient = bias.grad.item()
+gradient, old = bias.grad.item(), bias.item()
 slope = (loss_fn(logits + 0.01, y_train) - loss_fn(logits - 0.01, y_train)).item() / 0.02
 print(f"2. Gradient of one bias: {gradient:.5f} by backward(), {slope:.5f} measured")
-by_hand = bias.item() - LEARNING_RATE * gradient
 torch.optim.SGD(probe.parameters(), lr=LEARNING_RATE).step()
-print(f"   The bias after one step: {by_hand:.5f} by hand, {bias.item():.5f} by the optimizer")
+print(f"   The bias after one step: {old - LEARNING_RATE * gradient:.5f} by hand, {bias.item():.5f} by the optimizer")
 
 # %% 3. NEW: train, in five steps
 # The five steps below are the heart of every training loop in PyTorch. Here one round of them is an epoch, because each
@@ -78,7 +76,7 @@ print(f"   The bias after one step: {by_hand:.5f} by hand, {bias.item():.5f} by 
 # In the log, the train numbers are those before the step, the test numbers those after it.
 # Expect chance, near 50 %. A loss of ln 2 = 0.69315 is that of answering 0.5 for every point.
 
-history = {"train_loss": [], "train_acc": [], "test_loss": [], "test_acc": []}
+history, recorder = {"train_loss": [], "train_acc": [], "test_loss": [], "test_acc": []}, Recorder(model, EPOCHS)
 print("\n3. Training V0, 2-5-1 (chance: 50%, and a loss of 0.69315)")
 for epoch in range(EPOCHS):
     model.train()  # some layers behave differently while training; V0 has none of them
@@ -95,6 +93,7 @@ for epoch in range(EPOCHS):
     test_acc = accuracy_fn(y_test, logits_to_labels(test_logits))
     for name, value in zip(history, (loss.item(), train_acc, test_loss.item(), test_acc), strict=True):
         history[name].append(value)
+    recorder.snapshot(epoch)  # a copy of the weights as they are now, for section 7
     if epoch % 10 == 0 or epoch == EPOCHS - 1:
         log = f"Epoch {epoch:4d} | Loss: {loss:.5f}, Accuracy: {train_acc:.2f}% | "
         print(log + f"Test loss: {test_loss:.5f}, Test accuracy: {test_acc:.2f}%")
@@ -163,18 +162,19 @@ print(f"\n6. Best line: {best_line:.2f}% by formula, {line_acc:.2f}% on train, {
 
 # %% 7. Look: curves and boundary
 # NEW: plot_loss_curves() draws the history, test in black and train in grey. Below it are the maps of section 5 with
-# the data. A ring marks a point that V0 gets wrong. Mind the axis of the loss: it spans less than 0.005.
+# the data. A ring marks a wrong point. Mind the axis of the loss: it spans less than 0.005. NEW: save_player() writes a
+# page to open in a browser: V0 at any epoch, with the weights that the recorder kept. Drag the slider, click a unit.
 
 fig, axes = plt.subplots(2, 2, figsize=(9, 8), layout="constrained")
 plot_loss_curves(history, axes[0], references={"chance 50%": 50, f"best line\n{best_line:.1f}%": best_line})
-plot_decision_boundary(model, X_train, y_train, axes[1, 0], limits_from=X)
-plot_decision_boundary(model, X_test, y_test, axes[1, 1], limits_from=X)
 point = 0.8 * directions[:, best].cpu()  # where the best line touches the inner circle
-for ax, part in zip(axes[1], ("train", "test"), strict=True):
+for ax, part, X_part, y_part in (axes[1, 0], "train", X_train, y_train), (axes[1, 1], "test", X_test, y_test):
+    plot_decision_boundary(model, X_part, y_part, ax, limits_from=X)
     ax.axline(point, slope=-point[0] / point[1], color="black", linestyle="--")
     ax.set_title(f"{part}: {ax.get_title()} (dashed: best line)")
 fig.suptitle(f"V0 2-5-1 on circles, SGD lr {LEARNING_RATE}, {EPOCHS} epochs, seed {SEED}")
 save_figure(fig, "02_training.png")
+save_player("02_training_and_predictions", (X_train, X_test, y_train, y_test), {"V0: 2-5-1": (recorder, history)})
 # See in 02_training.png: the loss falls by 0.003 and levels off near ln 2. The accuracy begins at 50 %, because at
 # first every point gets class 0. Then the line comes in from outside. The first points it turns to class 1 are outer
 # ones, so the accuracy falls. After 15 steps the line touches the inner circle the wrong way round: 100 - 60 = 40 %. In

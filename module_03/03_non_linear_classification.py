@@ -20,6 +20,7 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 
 from helper_functions import pick_device, plot_decision_boundary, plot_predictions, save_figure, save_results
+from player import Recorder, save_player
 
 SEED = 42  # data, split and the first weights of every model
 LR = 0.1  # learning rate of SGD, as in lesson 02
@@ -33,10 +34,9 @@ device = pick_device()
 
 # %% 1. Data: the circles of lesson 02
 # A guess is right for 50 % of the points, the best straight line for 60.2 %. V0 of lesson 02, 2-5-1
-# without activation, stayed near 50 %. Data and split are the same here.
+# without activation, stayed near 50 %. Data and split are the same here: X [1000, 2] and y [1000].
 
-X, y = make_circles(1000, noise=0.03, random_state=SEED)
-X, y = torch.from_numpy(X).float().to(device), torch.from_numpy(y).float().to(device)  # [1000, 2] and [1000]
+X, y = (torch.from_numpy(t).float().to(device) for t in make_circles(1000, noise=0.03, random_state=SEED))
 circles = train_test_split(X, y, test_size=0.2, random_state=SEED)  # X_train, X_test, y_train, y_test
 print("1. Circles: 800 points to train on, 200 to test on. Chance 50%, best straight line 60.2%")
 
@@ -50,7 +50,7 @@ print("1. Circles: 800 points to train on, 200 to test on. Chance 50%, best stra
 
 
 def train(model, data, loss_fn, optimizer, epochs, log_every, labels=True):
-    X_train, X_test, y_train, y_test = data
+    (X_train, X_test, y_train, y_test), recorder = data, Recorder(model, epochs)
     history = {"train_loss": [], "test_loss": []} | ({"train_acc": [], "test_acc": []} if labels else {})
     for epoch in range(epochs):
         model.train()
@@ -71,16 +71,17 @@ def train(model, data, loss_fn, optimizer, epochs, log_every, labels=True):
             history["test_acc"].append(((test_logits >= 0) == y_test).sum().item() / len(y_test) * 100)
             log[0] += f", Accuracy: {history['train_acc'][-1]:.2f}%"
             log[1] += f", Test accuracy: {history['test_acc'][-1]:.2f}%"
+        recorder.snapshot(epoch)  # a copy of the weights as they are now, for section 7
         if epoch % log_every == 0 or epoch == epochs - 1:
             print(f"Epoch {epoch:4d} | {log[0]} | {log[1]}")
-    return history
+    return recorder, history
 
 
 print("\n2. V1: 2-10-10-1, no activation, SGD. Expect chance: 46% on the test points")
 torch.manual_seed(SEED)
 model_v1 = nn.Sequential(nn.Linear(2, 10), nn.Linear(10, 10), nn.Linear(10, 1)).to(device)
-loss_fn = nn.BCEWithLogitsLoss()
-history_v1 = train(model_v1, circles, loss_fn, torch.optim.SGD(model_v1.parameters(), LR), EPOCHS, log_every=100)
+loss_fn, l1_fn = nn.BCEWithLogitsLoss(), nn.L1Loss()  # for labels, and for the numbers of section 4
+run_v1 = train(model_v1, circles, loss_fn, torch.optim.SGD(model_v1.parameters(), LR), EPOCHS, log_every=100)
 
 # %% 3. Why depth does not help: three linear layers are one
 # A linear layer computes x W^T + b. Feed one into the next and multiply out: the result is again
@@ -107,12 +108,11 @@ print(f"\n3. V1 as one layer: {W[0, 0]:.4f} x1 + {W[0, 1]:.4f} x2 + {b[0]:.4f}. 
 x_line = torch.arange(0, 1, 0.01).unsqueeze(1).to(device)  # [100] -> [100, 1]
 y_line = 0.7 * x_line.squeeze(1) + 0.3  # [100]
 line = (x_line[:80], x_line[80:], y_line[:80], y_line[80:])  # train left of x = 0.8, test right of it
-l1_fn = nn.L1Loss()
 print(f"\n4. Regression: 1-10-10-1, no activation, SGD with learning rate {LR}, then with {SLOW_LR} (from 0 again)")
 torch.manual_seed(SEED)
 model = nn.Sequential(nn.Linear(1, 10), nn.Linear(10, 10), nn.Linear(10, 1)).to(device)
-history_line = train(model, line, l1_fn, torch.optim.SGD(model.parameters(), LR), EPOCHS, 100, labels=False)
-history_slow = train(model, line, l1_fn, torch.optim.SGD(model.parameters(), SLOW_LR), EPOCHS // 5, 50, labels=False)
+_, history_line = train(model, line, l1_fn, torch.optim.SGD(model.parameters(), LR), EPOCHS, 100, labels=False)
+_, history_slow = train(model, line, l1_fn, torch.optim.SGD(model.parameters(), SLOW_LR), EPOCHS // 5, 50, False)
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 plot_predictions(line[0], line[2], line[1], line[3], model(line[1]), ax=left)
 right.plot(history_line["test_loss"] + history_slow["test_loss"], color="black", linewidth=0.5)
@@ -134,11 +134,11 @@ save_figure(fig, "03_regression.png")
 print("\n5. V2: 2-10-10-1, ReLU, SGD. Expect 86.5% after 1000 epochs, 99% after 1500")
 torch.manual_seed(SEED)
 model_v2 = nn.Sequential(nn.Linear(2, 10), nn.ReLU(), nn.Linear(10, 10), nn.ReLU(), nn.Linear(10, 1)).to(device)
-history_v2 = train(model_v2, circles, loss_fn, torch.optim.SGD(model_v2.parameters(), LR), V2_EPOCHS, log_every=100)
+run_v2 = train(model_v2, circles, loss_fn, torch.optim.SGD(model_v2.parameters(), LR), V2_EPOCHS, log_every=100)
 print("\n   V3: 2-16-16-1, ReLU, Adam. Expect 100% from epoch 90 on")
 torch.manual_seed(SEED)
 model_v3 = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1)).to(device)
-history_v3 = train(model_v3, circles, loss_fn, torch.optim.Adam(model_v3.parameters(), ADAM_LR), ADAM_EPOCHS, 30)
+run_v3 = train(model_v3, circles, loss_fn, torch.optim.Adam(model_v3.parameters(), ADAM_LR), ADAM_EPOCHS, 30)
 
 # %% 6. V4, the other way out: a feature that fits
 # What tells the circles apart is the distance from the centre. NEW: with x1^2 + x2^2 as a third
@@ -154,20 +154,21 @@ class AddSquaredRadius(nn.Module):
 print("\n6. V4: one linear layer on x1, x2 and x1^2 + x2^2, Adam. Expect 100% from epoch 120 on")
 torch.manual_seed(SEED)
 model_v4 = nn.Sequential(AddSquaredRadius(), nn.Linear(3, 1)).to(device)
-history_v4 = train(model_v4, circles, loss_fn, torch.optim.Adam(model_v4.parameters(), ADAM_LR), ADAM_EPOCHS, 30)
+run_v4 = train(model_v4, circles, loss_fn, torch.optim.Adam(model_v4.parameters(), ADAM_LR), ADAM_EPOCHS, 30)
 
 # %% 7. Look: four models side by side
 # What to see: a straight line, two polygons, a circle. Only V1 stays below what a straight line can
 # do. The 71 % of V2 near epoch 40 are no progress: its loss is still 0.692, every probability is
 # near 0.5, and a small shift turns many labels. V4 is right but pale: accuracy asks only for the
 # side of the boundary, the loss (0.385 at the end, 0.002 for V3) also how sure the model is.
+# NEW: save_player() writes a page to open in a browser, with V1 to V3 at any epoch. Click a unit of V2.
 
-names = ("V1: no activation, SGD", "V2: ReLU, SGD", "V3: ReLU, wider, Adam", "V4: linear, 3 features")
-models = (model_v1, model_v2, model_v3, model_v4)
-histories = (history_v1, history_v2, history_v3, history_v4)
+runs = {"V1: no activation, SGD": run_v1, "V2: ReLU, SGD": run_v2, "V3: ReLU, wider, Adam": run_v3}
+save_player("03_non_linear_classification", circles, runs, references={"chance 50": 50, "best line 60.2": 60.2})
+runs |= {"V4: linear, 3 features": run_v4}
 fig, axes = plt.subplots(2, 4, figsize=(10, 5.4), layout="constrained", sharey="row")
-for (top, bottom), name, model, history in zip(axes.T, names, models, histories, strict=True):
-    plot_decision_boundary(model, circles[1], circles[3], ax=top, limits_from=X)
+for (top, bottom), (name, (recorder, history)) in zip(axes.T, runs.items(), strict=True):
+    plot_decision_boundary(recorder.model, circles[1], circles[3], ax=top, limits_from=X)
     top.set_title(f"{name}\ntest: {top.get_title()}", fontsize=10)
     top.get_legend().remove()
     bottom.plot(history["train_acc"], color="0.6")
@@ -183,15 +184,14 @@ save_figure(fig, "03_boundaries.png")
 # %% 8. What we learned
 # - Linear layers on top of each other are one linear layer. Without an activation, 151 parameters say
 #   no more than 3, and V1 ends at chance.
-# - A loop can be tested on a problem that the model must be able to solve. A loss that jumps up and
-#   down asks for a smaller learning rate.
+# - Test a loop on a problem that the model must be able to solve. A loss that jumps asks for shorter steps.
 # - An activation between the layers makes depth count: 86.5 % after 1000 epochs, 99 % after 1500.
 # - More units and Adam reach 100 % in 300 epochs. So does one linear layer on the right feature.
 
-results = {f"v{number}_test_acc": history["test_acc"][-1] for number, history in enumerate(histories, start=1)}
-results |= {"v2_test_acc_1000": history_v2["test_acc"][:1000][-1], "v1_as_one_layer_diff": one_layer_diff}
+results = {f"{name[:2].lower()}_test_acc": history["test_acc"][-1] for name, (_, history) in runs.items()}
+results |= {"v2_test_acc_1000": run_v2[1]["test_acc"][:1000][-1], "v1_as_one_layer_diff": one_layer_diff}
 results |= {"line_test_loss": history_line["test_loss"][-1], "line_slow_worst": max(history_slow["test_loss"][-50:])}
-published = {"V1_linear_2_10_10_1": history_v1, "regression_1_10_10_1": history_line, "V2_relu_2_10_10_1": history_v2}
+published = {"V1_linear_2_10_10_1": run_v1[1], "regression_1_10_10_1": history_line, "V2_relu_2_10_10_1": run_v2[1]}
 save_results("03_non_linear_classification", results, published)
 
 # %% 9. Try it

@@ -19,6 +19,7 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 
 from helper_functions import accuracy_fn, fit, pick_device, plot_decision_boundary, save_figure, save_results
+from player import Recorder, save_player
 
 SEED = 42  # data, split and the first weights of every model
 SPREAD = 1.5  # standard deviation of a blob in each direction, so large that the blobs overlap a little
@@ -69,9 +70,8 @@ print(f"\n2. BlobModel 2-8-8-4: logits {list(model(X_test).shape)}, {untrained_a
 # far apart are an easy problem: 99 % after ten epochs. The loss goes on falling, because the network
 # grows surer of the labels that it has right already.
 
-loss_fn = nn.CrossEntropyLoss()
-optimizer = torch.optim.SGD(model.parameters(), LR)
-history = {"train_loss": [], "train_acc": [], "test_loss": [], "test_acc": []}
+loss_fn, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), LR)
+history, recorder = {"train_loss": [], "train_acc": [], "test_loss": [], "test_acc": []}, Recorder(model, EPOCHS)
 print("\n3. Training without activation, SGD. Expect 99.5% on the test points")
 for epoch in range(EPOCHS):
     model.train()
@@ -88,6 +88,7 @@ for epoch in range(EPOCHS):
     test_acc = accuracy_fn(y_test, test_logits.argmax(dim=1))
     for name, value in zip(history, (loss.item(), train_acc, test_loss.item(), test_acc), strict=True):
         history[name].append(value)
+    recorder.snapshot(epoch)
     if epoch % 10 == 0 or epoch == EPOCHS - 1:
         log = f"Epoch {epoch:4d} | Loss: {loss:.5f}, Accuracy: {train_acc:.2f}% | "
         print(log + f"Test loss: {test_loss:.5f}, Test accuracy: {test_acc:.2f}%")
@@ -100,8 +101,7 @@ for epoch in range(EPOCHS):
 # In the log: the network is sure of these five points, with 99 % and more for one class each. Only
 # differences of logits count: 10.3539 against 4.3377 gives the same as 6.0162 against 0.
 
-probs = test_logits.softmax(dim=1)  # [200, 4]
-preds = test_logits.argmax(dim=1)  # [200]
+probs, preds = test_logits.softmax(dim=1), test_logits.argmax(dim=1)  # [200, 4] and [200]
 loss_by_hand = -probs[torch.arange(len(y_test)), y_test].log().mean()  # of the probabilities of the true classes
 print("\n4. Five test points: four logits, four probabilities and their sum, label, truth")
 for z, p, pred, true in zip(test_logits[:5], probs[:5], preds[:5], y_test[:5], strict=True):
@@ -165,8 +165,7 @@ model_relu = BlobModel(2, 4, activation=nn.ReLU).to(device)
 fit(model_relu, X_train, y_train, X_test, y_test, loss_fn, torch.optim.SGD(model_relu.parameters(), LR), EPOCHS)
 X_fresh, y_fresh = make_blobs(FRESH, centers=centers, cluster_std=SPREAD, random_state=SEED + 1)
 X_fresh, y_fresh = torch.from_numpy(X_fresh).float().to(device), torch.from_numpy(y_fresh).to(device)
-centers = torch.from_numpy(centers).float()  # [4, 2]
-best = nn.Linear(2, 4).to(device)
+centers, best = torch.from_numpy(centers).float(), nn.Linear(2, 4).to(device)  # [4, 2], and the best possible model
 best.load_state_dict({"weight": centers / SPREAD**2, "bias": -(centers**2).sum(dim=1) / (2 * SPREAD**2)})
 results = {"untrained_test_acc": untrained_acc, "test_loss": history["test_loss"][-1], "epochs_unchanged": same}
 fig, axes = plt.subplots(2, 2, figsize=(9, 9.6), layout="constrained")
@@ -183,6 +182,7 @@ for ax, name, net in zip(axes.flat[1:], ("linear", "ReLU", "best"), (model, mode
     results |= {f"{name.lower()}_test_acc": test_acc, f"{name.lower()}_fresh_acc": fresh_acc}
 fig.suptitle(f"Blobs: 2-8-8-4 linear and with ReLU, SGD lr {LR}, {EPOCHS} epochs, seed {SEED}; best possible")
 save_figure(fig, "04_boundaries.png")
+save_player("04_multi_class_classification", (X_train, X_test, y_train, y_test), {"2-8-8-4": (recorder, history)})
 
 # %% 7. What we learned
 # - K classes: K logits a point, CrossEntropyLoss on the logits, labels as whole numbers, argmax.
