@@ -107,7 +107,8 @@ def main():
         options.add_argument(flag)
     driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
     print(
-        f"\n{driver.capabilities['browserVersion']}, 1280 x 1000, no GPU{'script':>24}{'frame to frame':>18}{'page':>10}"
+        f"\n{driver.capabilities['browserVersion']}, 1280 x 1000, no GPU"
+        f"{'script':>24}{'frame to frame':>18}{'page':>10}"
     )
     try:
         for name, path in pages.items():

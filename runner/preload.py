@@ -1,8 +1,8 @@
 """What the warm server imports once, so that no lesson waits for it.
 
 Only speed depends on this file: an import that fails here fails again in the lesson, where its traceback is shown.
-Nothing here may start a thread or ask for a GPU: neither survives the fork. The helper is left out on purpose: it is
-cheap once these are loaded, and a lesson must see its newest state.
+Nothing here may start a thread or ask for a GPU: neither survives the fork. The helper, and the player that
+imports it, are left out on purpose: they are cheap once these are loaded, and a lesson must see their newest state.
 """
 
 import gc
