@@ -106,10 +106,8 @@ def main():
     for flag in [*FLAGS, "--window-size=1280,1000", f"--user-data-dir={tempfile.mkdtemp()}"]:
         options.add_argument(flag)
     driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
-    print(
-        f"\n{driver.capabilities['browserVersion']}, 1280 x 1000, no GPU"
-        f"{'script':>24}{'frame to frame':>18}{'page':>10}"
-    )
+    print(f"\nChromium {driver.capabilities['browserVersion']}, 1280 x 1000, no GPU")
+    print(f"   {'page':<40}{'script':>13}{'frame to frame':>18}{'size':>10}")
     try:
         for name, path in pages.items():
             driver.get(path.as_uri() + ("#with=2" if name.startswith("two") else ""))

@@ -23,6 +23,7 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 
 from helper_functions import CLASS_COLORS, fit, pick_device, save_figure, save_results
+from player import Recorder, save_player
 
 HIDDEN_UNITS = 8  # of the network that we look into
 DEEP = [16] * 8  # units in each hidden layer of the deep networks
@@ -69,8 +70,8 @@ save_figure(fig, "07_curves.png")
 
 # %% 2. NEW: a hidden ReLU unit is a half-plane
 # One hidden layer of units on the circles. A unit gives relu(w1 x1 + w2 x2 + b): it is off
-# (0) on one side of a straight line and on (above 0) on the other. A unit that is off for all
-# training points is dead: no gradient passes through it, so its weights stay where they are.
+# (0) on one side of a straight line and on (above 0) on the other. Off for all training points,
+# it is dead: no gradient passes, its weights stay. NEW: click units on the page of save_player().
 
 parts = train_test_split(*make_circles(1000, noise=0.03, random_state=SEED), test_size=0.2, random_state=SEED)
 X_train, X_test, y_train, y_test = (torch.tensor(part, dtype=torch.float32, device=device) for part in parts)
@@ -86,11 +87,11 @@ def make_net(activation, hidden):
 print(f"\n2. Half-planes: 2-{HIDDEN_UNITS}-1 with ReLU on circles")
 torch.manual_seed(SEED)
 model = make_net(nn.ReLU, [HIDDEN_UNITS]).to(device)
-optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
-fit(model, X_train, y_train, X_test, y_test, loss_fn, optimizer, epochs=200, log_every=20)
+optimizer, recorder = torch.optim.Adam(model.parameters(), lr=0.05), Recorder(model, epochs=200)
+history = fit(model, X_train, y_train, X_test, y_test, loss_fn, optimizer, 200, log_every=20, recorder=recorder)
+save_player("07_activation_functions", (X_train, X_test, y_train, y_test), {"2-8-1, ReLU": (recorder, history)})
 before, after, logits = (model[:end](X_train).detach().cpu() for end in (1, 2, 3))  # [800, 8], [800, 8], [800, 1]
-dead = (after == 0).all(dim=0)  # [8]
-grad = model[0].weight.grad.norm(dim=1).cpu()  # [8], from the last step
+dead, grad = (after == 0).all(dim=0), model[0].weight.grad.norm(dim=1).cpu()  # [8] each; grad of the last step
 print(f"   dead: {dead.sum()} of {len(dead)}, gradient {grad[dead].sum()}; the others: {grad[~dead].min():.0e} or more")
 
 # %% 3. NEW: the hidden layer folds the plane until one straight cut is enough
@@ -163,15 +164,14 @@ recipes = {"usual": ([16, 16], LR), "high_lr": ([16, 16], HIGH_LR), "deep": (DEE
 print(f"{'':13}" + "".join(f"{len(hidden)} layers, lr {lr}".rjust(24) for hidden, lr in recipes.values()))
 acc, n_dead = {}, {}
 for name, activation in activations.items():
-    row = f"   {name:<10}"
+    print(f"   {name:<10}", end="")
     for recipe, (hidden, lr) in recipes.items():
         torch.manual_seed(SEED)
         net = make_net(activation, hidden).to(device)
         optimizer = torch.optim.Adam(net.parameters(), lr=lr)
         acc[name, recipe] = fit(net, X_train, y_train, X_test, y_test, loss_fn, optimizer, epochs=100)["test_acc"][-1]
         n_dead[name, recipe] = sum((net[:end](X_train) == 0).all(dim=0).sum().item() for end in range(2, len(net), 2))
-        row += f"{acc[name, recipe]:13.1f}% ({n_dead[name, recipe]:2d} dead)"
-    print(row)
+        print(f"{acc[name, recipe]:13.1f}% ({n_dead[name, recipe]:2d} dead)", end="\n" * (recipe == "deep"))
 results |= {f"{name.lower()}_acc_deep": acc[name, "deep"] for name in ("sigmoid", "ReLU")}
 results |= {f"{name.lower()}_acc_high_lr": acc[name, "high_lr"] for name in ("ReLU", "LeakyReLU")}
 results |= {"sigmoid_acc_usual": acc["sigmoid", "usual"], "relu_dead_high_lr": n_dead["ReLU", "high_lr"]}

@@ -1,6 +1,7 @@
 """One HTML page to scrub through training runs: data, weights, style and script in one file, offline."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -37,8 +38,9 @@ def save_player(
             `[N, L]` of zeros and ones. Tensors on any device, or arrays.
         runs: for the name of each run its recorder and its history, as `fit` returns it: a list for each of
             `train_loss, train_acc, test_loss, test_acc`, one entry an epoch. Any of them may be missing.
-        title: heading of the page; None takes the name.
-        references: levels to compare the accuracy with, in percent, by name, such as `{"chance": 50}`.
+        title: heading of the page; None makes one of the name, "Lesson 03: non linear classification".
+        references: levels to compare the accuracy with, in percent, by name, such as `{"best line": 60.2}`; None draws
+            chance, the accuracy of a guess among the classes.
         class_names: names of the K classes, or of the L questions; None writes "class 0", ...
 
     Returns:
@@ -48,7 +50,7 @@ def save_player(
         OSError: the file cannot be written; the message says where and why.
     """
     try:
-        document = _document(name, data, runs, title, references or {}, class_names)
+        document = _document(name, data, runs, title, references, class_names)
     except UnsupportedError as error:
         print(f"No player page for {name}: {error}".encode("ascii", "backslashreplace").decode())
         return None
@@ -70,8 +72,10 @@ def _document(name, data, runs, title, references, class_names) -> str:
     names = class_names or [f"class {k}" for k in range(n_names)]
     if len(names) != n_names:
         raise UnsupportedError(f"there are {len(names)} class names; expected {n_names}.")
+    if references is None:
+        references = {} if questions else {f"chance {100 / n_names:.3g}": 100 / n_names}
     content = {
-        "title": title or name,
+        "title": title or re.sub(r"^(\d\d)_", r"Lesson \1: ", name).replace("_", " "),
         "names": list(names),
         "colors": [CLASS_COLORS[k % len(CLASS_COLORS)] for k in range(2 if questions else len(names))],
         "questions": questions,

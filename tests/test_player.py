@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from helper_functions import fit
 from player import Recorder, save_player
+from player.film import save_film
 from player.recorder import UnsupportedError, epochs_to_keep, forward, log_line
 
 HISTORY = ("train_loss", "train_acc", "test_loss", "test_acc")
@@ -696,3 +698,34 @@ def test_it_is_usable_on_a_phone_and_in_the_dark(two_runs):
     finally:
         driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+# ---- Films -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_film_shows_the_runs_at_the_same_epochs(output_folder):
+    data = points(n=60)
+    runs = {
+        "ReLU": train(stack(), data, epochs=60),
+        "linear": train(stack(nn.Identity, hidden=(3,)), data, epochs=30),
+    }
+    options = {"references": {"chance": 50}, "frames": 8, "seconds": 2}
+    path = save_film("film.gif", data, runs, **options)
+    film = Image.open(path)
+    assert film.n_frames == 8
+    assert film.size == (640, 460)
+    assert path.stat().st_size < 400_000
+    pictures, milliseconds = [], 0
+    for k in range(8):
+        film.seek(k)
+        milliseconds += film.info["duration"]
+
+        pictures.append(np.asarray(film.convert("RGB")).astype(int))
+    assert milliseconds == 3000
+    assert len({picture.tobytes() for picture in pictures}) == 8
+    moved = np.abs(pictures[-1] - pictures[0]).sum(axis=2) > 60
+    assert moved[:, :320].any()
+    assert moved[:, 320:].any()
+    assert not moved[:20].any(), "the titles moved"
+    first = path.read_bytes()
+    assert first == save_film("film.gif", data, runs, **options).read_bytes()
