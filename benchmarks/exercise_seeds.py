@@ -19,7 +19,7 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from exercises.checker.comparing import labels_of, percent  # noqa: E402  found only now
+from exercises.checker.scoring import labels_of, percent  # noqa: E402  found only now
 
 torch.set_num_threads(1)
 seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 40

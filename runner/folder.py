@@ -46,22 +46,6 @@ class OutputFolder:
             self._sweep()
             _unlock(lock)
 
-    def write(self, path: Path, text: str) -> None:
-        """Write a file so that a reader finds the old text or the new one, never half of it."""
-        temporary = self.temporary(path)
-        try:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
-            os.replace(temporary, path)
-        except OSError as error:
-            error.filename = error.filename or str(path)  # a full disk does not say whose file it was
-            raise
-        finally:
-            temporary.unlink(missing_ok=True)
-
-    def temporary(self, path: Path) -> Path:
-        """The name under which this process prepares `path`."""
-        return path.with_name(f".{path.name}.{os.getpid()}.tmp")
-
     def claim(self, pid: int) -> None:
         """Note a process of this run: what it leaves half written is removed at the end."""
         self._ours.add(pid)
@@ -73,6 +57,24 @@ class OutputFolder:
                 if name and (int(name[1]) in self._ours or _is_gone(int(name[1]))):
                     with suppress(OSError):
                         path.unlink()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader finds the old text or the new one, never half of it."""
+    part = temporary(path)
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(part, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk does not say whose file it was
+        raise
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def temporary(path: Path) -> Path:
+    """The name under which this process prepares `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 def _is_gone(pid: int) -> bool:

@@ -12,8 +12,9 @@ TAIL = 50_000  # ... and from its end
 class Log:
     """Reads the file that a lesson prints into; memory stays bounded, however long it gets."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, head: int = HEAD, tail: int = TAIL):
         self._file = path.open("rb")
+        self._head, self._tail = head, tail
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
     @property
@@ -24,11 +25,12 @@ class Log:
     def read(self, ended: bool) -> str:
         """What is new since the last call; once the lesson has ended, all the rest, less what exceeds the limits."""
         size = self.size
-        fits = ended and size <= HEAD + TAIL
-        text = self._decode((size if fits else min(size, HEAD)) - self._file.tell())
-        if ended and size > HEAD + TAIL:
-            self._file.seek(size - TAIL)
-            text += f"\n[... {size - HEAD - TAIL:,} bytes left out ...]\n" + self._decode(TAIL)
+        fits = ended and size <= self._head + self._tail
+        text = self._decode((size if fits else min(size, self._head)) - self._file.tell())
+        if ended and not fits:
+            self._file.seek(size - self._tail)
+            left_out = size - self._head - self._tail
+            text += f"\n[... {left_out:,} bytes left out ...]\n" + self._decode(self._tail)
         return text + self._decoder.decode(b"", final=ended)
 
     def close(self) -> None:

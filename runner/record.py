@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from runner import Refused
-from runner.folder import OutputFolder
+from runner.folder import OutputFolder, write_whole
 from runner.lessons import Lesson
 from runner.verdict import Outcome
 
@@ -46,7 +46,6 @@ class Record:
     """
 
     def __init__(self, folder: OutputFolder, lessons: Sequence[Lesson], versions: Mapping[str, str], device: str):
-        self._folder = folder
         self._path = folder.path / "results.json"
         self._started = time.monotonic()
         self.head = {"versions": versions, "device": device}
@@ -73,7 +72,7 @@ class Record:
         lessons = dict(sorted(self.lessons.items()))
         seconds = round(time.monotonic() - self._started, 3)
         text = json.dumps({**self.head, "seconds": seconds, "lessons": lessons}, indent=2)
-        self._folder.write(self._path, text + "\n")
+        write_whole(self._path, text + "\n")
 
 
 def table(outcomes: Sequence[Outcome]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from runner import receipts
-from runner.folder import OutputFolder
+from runner.folder import OutputFolder, write_whole
 from runner.lessons import Lesson
 from runner.record import Record
 from runner.verdict import Outcome
@@ -69,7 +69,7 @@ def write(
         no_receipts: why there are none, if so.
     """
     path = folder.path / "index.html"
-    folder.write(path, render(page(folder, root, lessons, record, outcomes, expected, seconds, no_receipts)))
+    write_whole(path, render(page(folder, root, lessons, record, outcomes, expected, seconds, no_receipts)))
     return path
 
 

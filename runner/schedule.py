@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from runner.folder import OutputFolder
+from runner.folder import OutputFolder, temporary, write_whole
 from runner.lessons import Lesson
 from runner.output import Log, Terminal, last_line
 from runner.pool import Handle, Pool, describe_exit, wait_any
@@ -84,7 +84,7 @@ class Course:
 
     def _start(self, lesson: Lesson) -> Job:
         promise = Promise(lesson, self.folder)
-        printed = self.folder.temporary(self.folder.logs / f"{lesson.name}.printed")
+        printed = temporary(self.folder.logs / f"{lesson.name}.printed")
         handle = self.pool.start(lesson.path, output=printed, time_limit=self.timeout)
         self.folder.claim(handle.pid)
         return Job(lesson, promise, handle, printed, Log(printed))
@@ -102,7 +102,7 @@ class Course:
         log = Log(job.printed)
         text = log.read(ended=True)
         log.close()
-        self.folder.write(self.folder.logs / f"{job.lesson.name}.log", text)
+        write_whole(self.folder.logs / f"{job.lesson.name}.log", text)
         if not broken and code != 0:
             broken = f"{describe_exit(code)}: {last_line(text)[:200]}".removesuffix(": ")
         job.outcome = job.promise.judge(job.handle.seconds, broken)

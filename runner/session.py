@@ -121,7 +121,9 @@ def _ask_device(pool, folder) -> str:
     Raises:
         Refused: there is no such device, or the helper cannot be imported.
     """
-    answer = folder.temporary(folder.logs / "device")
+    from runner.folder import temporary
+
+    answer = temporary(folder.logs / "device")
     handle = pool.start(Path(__file__).with_name("device.py"), output=answer, time_limit=120)
     code = handle.wait()
     last = last_line(answer.read_text(encoding="utf-8", errors="replace")) or "no answer"

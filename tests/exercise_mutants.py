@@ -66,6 +66,8 @@ MUTANTS = {
         ("    optimizer.zero_grad()\n", "", "wrong", "no-zero-grad"),
         ("    optimizer.step()\n", "", "wrong", "no-step"),
         ("    loss.backward()\n", "", "wrong", "no-step"),
+        ("    optimizer.step()\n", "    optimizer.step()\n    optimizer.step()\n", "wrong", "several-steps"),
+        ("    loss.backward()\n", "    (2 * loss).backward()\n", "wrong", "other-step"),
         ("    model.train()\n", "", "wrong", "no-train-mode"),
         ("return loss.item()", "return loss", "wrong", "type"),
         ("return loss.item()", "return loss_fn(model(X), y).item()", "wrong", "loss-after-step"),

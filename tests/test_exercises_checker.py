@@ -376,10 +376,10 @@ def test_damaged_progress_is_set_aside(run, tmp_path):
 
 
 def test_progress_that_cannot_be_written(run, tmp_path, monkeypatch):
-    def refuse(**_):
+    def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr("os.replace", refuse)
     (tmp_path / "02_labels.py").write_text(RIGHT)
     code, out, errors = run("check", 2)
     assert code == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from runner import Refused
-from runner.folder import OutputFolder
+from runner.folder import OutputFolder, write_whole
 from runner.lessons import find_lessons, read_lesson, select
 from runner.output import HEAD, TAIL, Log, Terminal
 from runner.schedule import choose_next
@@ -311,14 +311,13 @@ def test_log_is_read_whole_in_pieces_and_bounded_when_long(tmp_path):
 
 
 def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    folder = OutputFolder(tmp_path)
     path = tmp_path / "results.json"
-    folder.write(path, "old\n")
+    write_whole(path, "old\n")
     seen = []
     monkeypatch.setattr(
         os, "replace", lambda source, target: seen.append((Path(source).read_text(), target.read_text()))
     )
-    folder.write(path, "new\n")
+    write_whole(path, "new\n")
     assert seen == [("new\n", "old\n")]
 
     def fail(source, target):
@@ -326,7 +325,7 @@ def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="No space left") as caught:
-        folder.write(path, "newer\n")
+        write_whole(path, "newer\n")
     assert caught.value.filename == str(path)
     assert path.read_text() == "old\n"
     assert list(tmp_path.iterdir()) == [path]

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 
+from runner import Refused
+
 PACKAGE = Path(__file__).resolve().parent.parent
-
-
-class Refused(Exception):
-    """Why a command does nothing, as one sentence for the person who gave it (exit code 2)."""
 
 
 @dataclass(frozen=True)

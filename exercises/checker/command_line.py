@@ -21,8 +21,10 @@ import time
 from pathlib import Path
 
 from exercises.checker import messages, worker
-from exercises.checker.catalog import PACKAGE, Exercise, Refused, find_exercises, pick, shown
+from exercises.checker.catalog import PACKAGE, Exercise, find_exercises, pick, shown
 from exercises.checker.progress import FAILED, PASSED, Progress, digest
+from runner import Refused
+from runner.output import Terminal
 from runner.watch import Watched
 
 POLL = 0.03  # seconds between two looks at the files
@@ -36,7 +38,7 @@ def main(arguments: list[str] | None = None, folder: Path = PACKAGE) -> int:
     options = parser().parse_args(arguments)
     session = Session(folder, options)
     try:
-        return options.run(session, options)
+        return options.run(session)
     except Refused as reason:
         print(reason, file=sys.stderr)
         return 2
@@ -52,44 +54,42 @@ def main(arguments: list[str] | None = None, folder: Path = PACKAGE) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
+    layout = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
-        prog="python -m exercises",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        prog="python -m exercises", description=__doc__, formatter_class=layout, allow_abbrev=False
     )
     parser.set_defaults(run=overview, seed=None, patient=False, json=False)
     commands = parser.add_subparsers(metavar="COMMAND")
 
-    def command(name: str, run, description: str, exercise: str = "") -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=description, description=description, allow_abbrev=False)
+    def command(run, name: str, text: str, exercise: str = "") -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         sub.set_defaults(run=run)
         if exercise:
             sub.add_argument("exercise", nargs=exercise, metavar="N", help="6, 06 or 06_moons")
         return sub
 
-    command("list", overview, "every exercise with its state")
-    check = command("check", check_some, "check the exercises named, or --all", "*")
+    command(overview, "list", "every exercise with its state")
+    check = command(check_some, "check", "check the exercises named, or --all", "*")
     check.add_argument("--all", action="store_true", help="every exercise")
     check.add_argument("--json", action="store_true", help="print the verdicts as JSON and nothing else")
     check.add_argument("--seed", type=int, help="repeat a check with the random inputs of this seed")
-    watching = command("watch", watch, "check each exercise when you save it, until Ctrl-C")
-    for sub in (check, watching):
+    for sub in (check, command(watch, "watch", "check each exercise when you save it, until Ctrl-C")):
         sub.add_argument("--patient", action="store_true", help="three times the time limit")
-    command("hint", hint, "one more hint", "?")
-    solution_parser = command("solution", solution, "the reference solution", "?")
-    solution_parser.add_argument("--yes", action="store_true", help="do not ask whether you want to see it")
-    command("reset", reset, "start an exercise anew; your file is kept as a backup", "?")
+    command(hint, "hint", "one more hint", "?")
+    show = command(solution, "solution", "the reference solution", "?")
+    show.add_argument("--yes", action="store_true", help="do not ask whether you want to see it")
+    command(reset, "reset", "start an exercise anew; your file is kept as a backup", "?")
     return parser
 
 
 class Session:
-    """One call: the exercises, the progress, and the pool once it is needed."""
+    """One call: its options, the exercises, the progress, and the pool once it is needed."""
 
     def __init__(self, folder: Path, options: argparse.Namespace):
         self.exercises = find_exercises(folder)
         self.progress = Progress(folder)
         self.options = options
+        self.terminal = Terminal(sys.stdout)
         self._pool = None
 
     def check(self, exercise: Exercise, stop=lambda: False, many: bool = False) -> dict:
@@ -101,7 +101,7 @@ class Session:
             self._pool = worker.make_pool(many)
         seed = random.randrange(10**6) if self.options.seed is None else self.options.seed
         limit = worker.LIMIT * (3 if self.options.patient else 1)
-        show = (lambda text: None) if self.options.json else (lambda text: print(text, end="", flush=True))
+        show = (lambda text: None) if self.options.json else self.terminal.write
         result = worker.check(self._pool, exercise, seed, limit, show, stop)
         if result["verdict"] not in ("stopped", "missing"):
             self.progress.record(exercise, result, checked)
@@ -128,7 +128,7 @@ class Session:
             print(problem, file=sys.stderr)
 
 
-def overview(session: Session, options: argparse.Namespace) -> int:
+def overview(session: Session) -> int:
     """Print every exercise with its state, and the next one."""
     states = [session.progress.of(exercise) for exercise in session.exercises]
     print(f"{sum(state['passed'] for state in states)} of {len(states)} exercises passed\n")
@@ -143,8 +143,9 @@ def overview(session: Session, options: argparse.Namespace) -> int:
     return 0
 
 
-def check_some(session: Session, options: argparse.Namespace) -> int:
+def check_some(session: Session) -> int:
     """Check the exercises named, or all."""
+    options = session.options
     if bool(options.exercise) == options.all:
         raise Refused("Say which exercises to check, or --all.")
     chosen = session.exercises if options.all else [pick(session.exercises, name) for name in options.exercise]
@@ -152,13 +153,13 @@ def check_some(session: Session, options: argparse.Namespace) -> int:
     for exercise in chosen:
         results.append(result := session.check(exercise, many=len(chosen) > 1))
         if not options.json:
-            print(report(session, exercise, result))
+            session.terminal.line(report(session, exercise, result))
     if options.json:
         print(json.dumps(results, indent=1))
     return 0 if all(result["verdict"] in PASSED for result in results) else 1
 
 
-def watch(session: Session, options: argparse.Namespace) -> int:
+def watch(session: Session) -> int:
     """Check the next exercise, then whichever is saved; a save during a check starts it over."""
     files = {exercise.name: Watched([exercise.path]) for exercise in session.exercises}
     current = session.next()
@@ -168,39 +169,36 @@ def watch(session: Session, options: argparse.Namespace) -> int:
             result = session.check(current, stop=files[current.name].changed, many=True)
             if result["verdict"] == "stopped":
                 continue
-            print(report(session, current, result))
-            print("Watching the exercises; save one to have it checked, Ctrl-C to end.", flush=True)
+            session.terminal.line(report(session, current, result))
+            session.terminal.line("Watching the exercises; save one to have it checked, Ctrl-C to end.")
         current = None
         while current is None:
             time.sleep(POLL)
             current = next((x for x in session.exercises if files[x.name].changed() and x.path.exists()), None)
 
 
-def hint(session: Session, options: argparse.Namespace) -> int:
+def hint(session: Session) -> int:
     """Print one more hint, after those seen before."""
     exercise = session.chosen()
-    state = session.progress.of(exercise)
-    hints = exercise.texts("HINTS")
+    state, hints = session.progress.of(exercise), exercise.texts("HINTS")
     state["hints"] = min(state["hints"] + 1, len(hints))
     session.progress.save()
     for number, text in enumerate(hints[: state["hints"]], start=1):
-        print("\n".join(messages.wrapped(" ".join(text.split()), f"hint {number}")))
+        print("\n".join(messages.wrapped(text, f"hint {number}")))
     if state["hints"] == len(hints):
         print(f"That was the last one. The solution: python -m exercises solution {int(exercise.number)}")
     return 0
 
 
-def solution(session: Session, options: argparse.Namespace) -> int:
+def solution(session: Session) -> int:
     """Print the reference solution: after a pass or three hints; else ask."""
     exercise = session.chosen()
     state = session.progress.of(exercise)
-    if not (state["passed"] or state["hints"] >= 3 or options.yes):
-        number = int(exercise.number)
+    if not (state["passed"] or state["hints"] >= 3 or session.options.yes):
+        ask = f"ask for a hint (python -m exercises hint {int(exercise.number)})"
         if not sys.stdin.isatty():
-            raise Refused(
-                f"You have not passed it yet: ask for a hint (python -m exercises hint {number}), or add --yes."
-            )
-        print(f"You have not passed {exercise.title} yet, and there are hints: python -m exercises hint {number}")
+            raise Refused(f"You have not passed it yet: {ask}, or add --yes.")
+        print(f"You have not passed {exercise.title} yet; you can {ask}.")
         if input("Show the solution all the same? [y/N] ").strip().lower() not in ("y", "yes"):
             return 0
     print(exercise.solution.read_text(encoding="utf-8"))
@@ -208,9 +206,9 @@ def solution(session: Session, options: argparse.Namespace) -> int:
     return 0
 
 
-def reset(session: Session, options: argparse.Namespace) -> int:
+def reset(session: Session) -> int:
     """Put the starter back in place; the learner's file becomes a backup."""
-    if not options.exercise:
+    if not session.options.exercise:
         raise Refused("Say which exercise to reset, for example: python -m exercises reset 6")
     exercise = session.chosen()
     try:
@@ -233,25 +231,22 @@ def reset(session: Session, options: argparse.Namespace) -> int:
 
 def report(session: Session, exercise: Exercise, result: dict) -> str:
     """Return a verdict with what the learner can do next."""
-    state = session.progress.of(exercise)
-    number, after = int(exercise.number), []
-    if result["verdict"] in PASSED:
-        why = exercise.texts("WHY")
-        after += messages.wrapped(" ".join(why.split()), "why")
+    verdict, number, after = result["verdict"], int(exercise.number), []
+    if verdict in PASSED:
+        after += messages.wrapped(" ".join(exercise.texts("WHY").split()), "why")
         after += messages.wrapped(shown(exercise.solution), "reference")
         if result.get("unchanged"):
             after.append("Nothing has changed since this pass, so it was not run again.")
         following = session.next(after=exercise)
         after.append(f"Next: {following.command}" if following else "Every exercise has passed.")
-    elif result["verdict"] == "missing":
+    elif verdict == "missing":
         after.append(f"Next: python -m exercises reset {number}   (puts the file back)")
     else:
         after.append(f"Next: edit {shown(exercise.path)}, then run: {exercise.command}")
-        first, every = HINTS_AFTER
-        failures = state["failures"]
-        offered = result["verdict"] in FAILED and failures >= first and (failures - first) % every == 0
-        if offered and state["hints"] < 3:
+        state, (first, every) = session.progress.of(exercise), HINTS_AFTER
+        late = state["failures"] - first
+        if verdict in FAILED and late >= 0 and late % every == 0 and state["hints"] < 3:
             after.append(f"A hint, if you want one: python -m exercises hint {number}")
-        if result["verdict"] == "timed out" and not session.options.patient:
+        if verdict == "timed out" and not session.options.patient:
             after.append(f"On a slow machine, three times the limit: {exercise.command} --patient")
     return messages.render(exercise, result, after)

@@ -1,16 +1,24 @@
-"""Says what is right: type, shape, dtype, values, gradients, forbidden operations, and scores on fresh points."""
+"""Says what is right: type, shape, dtype, values, gradients, and which operations do the work."""
 
 import ast
 import inspect
 import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from exercises.checker.messages import MISTAKES
+
+CAUSES = {
+    "None": "A function that ends without `return` gives None.",
+    "a tensor": "A tensor with one value becomes a Python number with .item().",
+    "nan": "NaN comes of infinity / infinity, infinity - infinity, 0 / 0, or the logarithm of a negative number.",
+    "infinite": "A value is larger than its dtype holds, or is divided by 0, or the logarithm of 0 was taken.",
+}
 
 
 class Wrong(Exception):
@@ -19,7 +27,7 @@ class Wrong(Exception):
     Args:
         diagnosis: a short name of the mistake, the same in every message and test.
         sentence: what is wrong, in one sentence.
-        details: `got`, `expected`, `difference`, `cause` as texts, `line` as a number.
+        details: `got`, `expected`, `difference`, `cause` as texts; `line`, where it is not the one that returns.
     """
 
     def __init__(self, diagnosis: str, sentence: str, **details):
@@ -36,32 +44,22 @@ class Code:
         self.remarks: dict[str, dict] = {}
         self.name = ""  # the function that was called last
 
-    def get(self, name: str):
-        """Return a function or class of the file."""
-        if not callable(self.namespace.get(name)):
-            raise Wrong(
-                "missing-function",
-                f"The file defines no {name}.",
-                cause=f"The checker calls {name}; it was renamed, deleted, or stands inside another function.",
-            )
-        self.name = name
-        return self.namespace[name]
-
     def call(self, name: str, *args, forbidden: Mapping[str, str] | None = None):
-        """Call a function, or build an object of a class, with positional arguments."""
-        function = self.get(name)
+        """Call a function, or build an object of a class, with positional arguments; `forbidden` as for `Forbid`."""
+        function = self.namespace.get(name)
+        if not callable(function):
+            cause = f"The checker calls {name}; it was renamed, deleted, or stands inside another function."
+            raise Wrong("missing-function", f"The file defines no {name}.", cause=cause, line=None)
+        self.name = name
         try:
             inspect.signature(function).bind(*args)
         except TypeError as error:
-            raise Wrong(
-                "signature",
-                f"{name} cannot be called with {len(args)} arguments: {error}.",
-                cause="The task says which arguments the function takes, and in which order.",
-                line=self.line(),
-            ) from None
-        with Forbid(forbidden, self.path) if forbidden else nullcontext() as guard:
+            sentence = f"{name} cannot be called with {len(args)} arguments: {error}."
+            cause = "The task says which arguments the function takes, and in which order."
+            raise Wrong("signature", sentence, cause=cause) from None
+        with Forbid(forbidden or {}, self.path) as guard:
             result = function(*args)
-        if guard and guard.used:
+        if guard.used:
             raise Wrong("forbidden", **guard.used)
         return result
 
@@ -73,90 +71,78 @@ class Code:
                 return returns[-1].lineno if returns and isinstance(node, ast.FunctionDef) else node.lineno
         return None
 
-    def expect(self, name: str, args: Sequence, expected, *, mistakes=(), forbidden=None, tolerance=1e-5, given=None):
+    def expect(self, name: str, args: Sequence, expected, *, given=None, forbidden=None, **options):
         """Call a function and compare what it returns.
 
         Args:
             name: of the function.
             args: its arguments; tensors are cloned, so that in-place changes cannot spoil the comparison.
             expected: a tensor, a number, or a tuple of them; shape and dtype count.
-            mistakes: triples (diagnosis, what a known mistake would return, the cause in a sentence).
-            forbidden: see `Forbid`.
-            tolerance: greatest difference for float values, absolute below 1 and relative above.
             given: the arguments as text; printed with the message.
+            forbidden: see `Forbid`.
+            options: `mistakes` and `tolerance` of `compare`.
         """
         copies = [x.clone() if isinstance(x, Tensor) else x for x in args]
         call = f"{name}({given if given is not None else ', '.join(map(show_shape, args))})"
         got = self.call(name, *copies, forbidden=forbidden)
-        for index, (before, after) in enumerate(zip(args, copies, strict=True)):
+        for index, (before, after) in enumerate(zip(args, copies, strict=True), start=1):
             if isinstance(before, Tensor) and not torch.equal(before.nan_to_num(), after.nan_to_num()):
-                raise Wrong(
-                    "changes-input",
-                    f"{call} changes its argument number {index + 1}.",
-                    got=show(after),
-                    expected=show(before),
-                    cause="An operation in place (its name ends in _, or +=) writes into the caller's tensor.",
-                    line=self.line(),
-                )
-        self.compare(call, got, expected, mistakes=mistakes, tolerance=tolerance)
-        return got
+                cause = "An operation in place (its name ends in _, or +=) writes into the caller's tensor."
+                sentence = f"{call} changes its argument number {index}."
+                raise Wrong("changes-input", sentence, got=show(after), expected=show(before), cause=cause)
+        self.compare(call, got, expected, **options)
 
-    def compare(self, call: str, got, expected, *, mistakes=(), tolerance=1e-5) -> None:
-        """Raise Wrong unless `got`, which `call` returned, is what was expected."""
+    def compare(self, call: str, got, expected, *, mistakes: Iterable[tuple] = (), tolerance=1e-5) -> None:
+        """Raise Wrong unless `got`, which `call` returned, is what was expected.
+
+        Args:
+            call: what was called, as text.
+            got: what it returned.
+            expected: see `difference`.
+            mistakes: triples (diagnosis, what a known mistake would return, the cause in a sentence).
+            tolerance: greatest difference for float values, absolute below 1 and relative above.
+        """
         fault = difference(got, expected, tolerance)
         if fault is None:
             return
-        diagnosis, sentence, details = fault
-        for known, value, cause in mistakes:
+        for diagnosis, value, cause in mistakes:
             if difference(got, value, tolerance) is None:
-                diagnosis, details = known, {**details, "cause": cause}
+                fault |= {"diagnosis": diagnosis, "cause": cause}
                 break
-        raise Wrong(
-            diagnosis,
-            f"{call} {sentence}",
-            **{"got": show(got), "expected": show(expected), "line": self.line(), **details},
-        )
+        raise Wrong(**{**fault, "sentence": f"{call} {fault['sentence']}"})
 
-    def expect_gradient(self, name: str, x: Tensor, reference: Callable, *args, tolerance=1e-4, at_edge="") -> None:
+    def expect_gradient(self, name: str, x: Tensor, reference: Callable, *args, tolerance=1e-4) -> None:
         """Compare the gradient of the sum of what a function returns, times fixed weights, with a reference's."""
         gradients = []
         for function in (reference, lambda *given: self.call(name, *given)):
             leaf = x.clone().requires_grad_()
             out = function(leaf, *args)
             if not out.requires_grad:
-                raise Wrong(
-                    "no-gradient",
-                    f"{name} returns a tensor without a gradient.",
-                    cause="The way from input to output leaves the graph: .detach(), .data, .item(), NumPy or no_grad.",
-                    line=self.line(),
-                )
+                cause = "The way from input to output leaves the graph: .detach(), .data, .item(), NumPy or no_grad."
+                raise Wrong("no-gradient", f"{name} returns a tensor without a gradient.", cause=cause)
             weights = torch.linspace(0.5, 1.5, out.numel(), dtype=out.dtype).reshape(out.shape)
             gradients.append(torch.autograd.grad((out * weights).sum(), leaf)[0])
         expected, got = gradients
-        if not bool(got.isfinite().all()):
-            cause = "A value on the way is infinite, and infinity times zero is NaN in the backward pass."
-            raise Wrong(
-                "nan-gradient",
-                f"The gradient of {name} at x = {show(x)} has NaN.",
-                got=show(got),
-                expected=show(expected),
-                cause=cause,
-                line=self.line(),
-            )
-        fault = difference(got, expected, tolerance)
-        if fault:
-            raise Wrong(
-                "gradient",
-                f"The gradient of {name} at x = {show(x)} {fault[1]}",
-                **{"got": show(got), "expected": show(expected), "line": self.line(), **fault[2]},
-            )
+        if fault := difference(got, expected, tolerance):
+            fault |= {"diagnosis": "gradient", "sentence": f"The gradient of {name} at x = {show(x)} is wrong."}
+            if not bool(got.isfinite().all()):
+                cause = "A value on the way is infinite, and infinity times zero is NaN in the backward pass."
+                fault |= {"diagnosis": "nan-gradient", "cause": cause}
+            raise Wrong(**fault)
 
     def judge_training(self, fails: Iterable[str] = ()) -> None:
         """Read what the watcher noticed: a mistake that the exercise teaches fails it, others become remarks."""
-        for diagnosis, finding in self.watcher.findings().items():
+        for diagnosis, line in self.watcher.findings().items():
             if diagnosis in fails:
-                raise Wrong(diagnosis, finding["sentence"], cause=finding["cause"], line=finding["line"])
-            self.remarks.setdefault(diagnosis, finding)
+                raise Wrong(diagnosis, **MISTAKES[diagnosis], line=line)
+            self.remarks.setdefault(diagnosis, {**MISTAKES[diagnosis], "line": line})
+
+    def judge_evaluation(self) -> None:
+        """Fail an evaluation in train mode, or one that is recorded for gradients."""
+        for seen in self.watcher.forwards:
+            if seen.training or seen.gradients:
+                diagnosis = "eval-in-train-mode" if seen.training else "eval-with-gradients"
+                raise Wrong(diagnosis, **MISTAKES[diagnosis], line=seen.line)
 
 
 class Forbid(TorchDispatchMode):
@@ -179,200 +165,80 @@ class Forbid(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def train_and_score(
-    code: Code,
-    make: Callable[[int, int], tuple[Tensor, Tensor]],
-    classes: int,
-    accept: float,
-    fails: Iterable[str] = (),
-) -> list[str]:
-    """Let the learner's `train(X, y)` train, plain and with the labels renamed; measure on 3,000 fresh points.
+def difference(got, expected, tolerance: float) -> dict | None:
+    """Compare type, shape, dtype and values, in this order.
 
     Args:
-        code: the learner's file.
-        make: called as make(number of points, seed); returns X [N, 2] float32 and y [N] int64.
-        classes: number of classes.
-        accept: percentage from which a score passes; the best of up to three restarts counts.
-        fails: diagnoses of the watcher that fail the exercise.
+        got: anything.
+        expected: a tensor, a number, or a tuple of them.
+        tolerance: greatest difference, absolute where the expected value is below 1 and relative above.
 
     Returns:
-        What was measured, as sentences.
+        None where nothing differs; else `diagnosis`, `sentence` (without its subject), `got`, `expected`, and as far as
+        they are known `difference` and `cause`.
     """
-    scores = []
-    for shift in (0, 1):
-        best, seen = -math.inf, None
-        for attempt in range(3):
-            seed = code.seed + 1000 * attempt
-            X, y = make(1000, seed)
-            torch.manual_seed(seed)
-            with code.watcher:
-                model = code.call("train", X.clone(), (y + shift) % classes)
-            if not isinstance(model, nn.Module) and not callable(model):
-                raise Wrong(
-                    "returned-none" if model is None else "type",
-                    f"train(X, y) returns {show_type(model)}; the checker needs the trained model.",
-                    cause="A function without `return` gives None." if model is None else "Return the model alone.",
-                    line=code.line(),
-                )
-            code.judge_training(fails)
-            fresh_X, fresh_y = make(3000, seed + 500)
-            fresh_y = (fresh_y + shift) % classes
-            out = forward(code, model, fresh_X, classes)
-            score = percent(labels_of(out), fresh_y)
-            if score > best:
-                best, seen = score, (model, X, out, fresh_y)
-            if best >= accept:
-                break
-        scores.append(best)
-        if best < accept:
-            raise low_score(code, best, accept, shift, scores, classes, *seen)
-    return [f"{scores[0]:.1f} % of 3000 fresh points, {scores[1]:.1f} % with the labels swapped (needed: {accept} %)"]
-
-
-def low_score(code, best, accept, shift, scores, classes, model, X, out, y) -> Wrong:
-    """Find the most probable cause of a score that is too low."""
-    diagnosis, cause = "score", "More epochs, another learning rate or a wider network: look at the loss you print."
-    probabilities = bool(((out >= 0) & (out <= 1)).all())
-    if shift and (best < 50 or best < scores[0] - 40):
-        diagnosis = "hard-coded"
-        cause = "The labels' names were swapped, and the model answers as before: it does not learn from y."
-    elif out.ndim == 1 and probabilities and percent((out >= 0.5).long(), y) > best:
-        diagnosis = "probabilities"
-        cause = "The model returns probabilities; the task asks for logits, without a sigmoid at the end."
-    elif code.remarks:
-        diagnosis, finding = next(iter(code.remarks.items()))
-        cause = f"{finding['sentence']} {finding['cause']}"
-    elif is_affine(model, X):
-        diagnosis = "no-nonlinearity"
-        cause = "The model is a straight line: without an activation between them, linear layers are one linear layer."
-    labels = " when the labels are swapped" if shift else ""
-    line = code.remarks[diagnosis]["line"] if diagnosis in code.remarks else code.line()
-    return Wrong(
-        diagnosis,
-        f"The model of train(X, y) is right on {best:.1f} % of 3000 points it has never seen{labels}.",
-        got=f"{best:.1f} % (chance: {100 / classes:.0f} %)",
-        expected=f"at least {accept} %",
-        cause=cause,
-        line=line,
-    )
-
-
-def forward(code: Code, model, X: Tensor, classes: int) -> Tensor:
-    """Return the logits of a trained model, [N] for one logit a row or [N, K]."""
-    if isinstance(model, nn.Module):
-        model.eval()
-    with torch.no_grad():
-        out = model(X)
-    if isinstance(out, Tensor) and out.shape in {(len(X), 1), (len(X), 1, 1)}:
-        out = out.reshape(len(X))
-    right = isinstance(out, Tensor) and (out.shape == (len(X), classes) or (classes == 2 and out.shape == (len(X),)))
-    if not right:
-        shapes = f"[{len(X)}, {classes}]" + (f", [{len(X)}] or [{len(X)}, 1]" if classes == 2 else "")
-        raise Wrong(
-            "model-output",
-            f"The model turns X {show_shape(X)} into {show_shape(out)}.",
-            got=show_shape(out),
-            expected=f"logits {shapes}",
-            cause="The number of outputs of the last layer, or a reshape after it, does not fit the classes.",
-            line=code.line(),
-        )
-    return out
-
-
-def labels_of(logits: Tensor) -> Tensor:
-    """Return labels [N] of logits [N] or [N, K]."""
-    return (logits >= 0).long() if logits.ndim == 1 else logits.argmax(dim=1)
-
-
-def percent(labels: Tensor, y: Tensor) -> float:
-    """Return the percentage of equal entries of two tensors [N]."""
-    return float((labels == y).double().mean() * 100)
-
-
-def is_affine(model, X: Tensor) -> bool:
-    """Say whether a model is a straight line: then the middle of two inputs gives the middle of their outputs."""
-    generator = torch.Generator().manual_seed(0)
-    first, second = (X[torch.randperm(len(X), generator=generator)] * 2 for _ in range(2))
-    if isinstance(model, nn.Module):
-        model.eval()
-    with torch.no_grad():
-        middle, ends = model((first + second) / 2), (model(first) + model(second)) / 2
-    return bool((middle - ends).abs().max() < 1e-4 * (ends.std() + 1e-6))
-
-
-def difference(got, expected, tolerance: float) -> tuple[str, str, dict] | None:
-    """Compare type, shape, dtype, values in this order; None, or diagnosis, end of the sentence, details."""
-    if got is None and expected is not None:
-        cause = "A function that ends without `return` gives None."
-        return "returned-none", "returns None.", {"cause": cause, "expected": show(expected)}
+    fault = {"got": show(got), "expected": show(expected)}
+    if type_of(got) != type_of(expected):
+        sentence = f"returns {type_of(got)}; expected {type_of(expected)}."
+        diagnosis = "returned-none" if got is None else "type"
+        return {**fault, "diagnosis": diagnosis, "sentence": sentence, "cause": CAUSES.get(type_of(got), "")}
     if isinstance(expected, tuple):
-        if not isinstance(got, tuple | list) or len(got) != len(expected):
-            return "type", f"returns {show_type(got)}; expected {len(expected)} values.", {}
-        for index, (one, right) in enumerate(zip(got, expected, strict=True)):
-            if fault := difference(one, right, tolerance):
-                detail = {"got": show(one), "expected": show(right), **fault[2]}
-                return fault[0], f"(value {index + 1} of {len(expected)}) {fault[1]}", detail
+        for index, pair in enumerate(zip(got, expected, strict=True), start=1):
+            if fault := difference(*pair, tolerance):
+                return {**fault, "sentence": f"(value {index} of {len(expected)}) {fault['sentence']}"}
         return None
-    if isinstance(expected, Tensor):
-        return tensor_difference(got, expected, tolerance)
-    if isinstance(got, bool) != isinstance(expected, bool) or not isinstance(got, int | float):
-        cause = "A tensor with one value becomes a Python number with .item()." if isinstance(got, Tensor) else ""
-        return "type", f"returns {show_type(got)}; expected a Python {type(expected).__name__}.", {"cause": cause}
-    if math.isnan(got) or abs(got - expected) > tolerance * max(1.0, abs(expected)):
-        off = "" if isinstance(expected, bool) else f"{abs(got - expected):.6g}"
-        return ("nan" if math.isnan(got) else "value"), "returns a wrong value.", {"difference": off}
-    return None
-
-
-def tensor_difference(got, expected: Tensor, tolerance: float) -> tuple[str, str, dict] | None:
-    """Do `difference` for a tensor."""
-    if not isinstance(got, Tensor):
-        return "type", f"returns {show_type(got)}; expected a tensor.", {}
-    shapes = {"got": show_shape(got), "expected": show_shape(expected)}
-    if got.shape != expected.shape:
-        return "shape", "returns the wrong shape.", shapes
-    if got.dtype != expected.dtype:
-        return "dtype", "returns the wrong dtype.", shapes
-    got, expected = got.detach().double(), expected.detach().double()
-    if bool(got.isnan().any()) and not bool(expected.isnan().any()):
-        first = got.isnan().nonzero()[0].tolist()
-        cause = "NaN comes of infinity / infinity, infinity - infinity, 0 / 0, or the logarithm of a negative number."
-        return "nan", "returns NaN.", {"difference": f"the first NaN is at {first}", "cause": cause}
-    if bool(got.isinf().any()) and bool(expected.isfinite().all()):
-        first = got.isinf().nonzero()[0].tolist()
-        cause = "A value is larger than its dtype holds, or something is divided by 0, or the logarithm of 0 was taken."
-        return "infinite", "returns infinity.", {"difference": f"the first is at {first}", "cause": cause}
+    for name in ("shape", "dtype") if isinstance(expected, Tensor) else ():
+        if getattr(got, name) != getattr(expected, name):
+            shapes = {"got": show_shape(got), "expected": show_shape(expected)}
+            return {**shapes, "diagnosis": name, "sentence": f"returns the wrong {name}."}
+    got, expected = (torch.as_tensor(value).detach().double() for value in (got, expected))
+    for diagnosis, word, found in (("nan", "NaN", torch.isnan), ("infinite", "infinity", torch.isinf)):
+        places = (found(got) & ~found(expected)).nonzero().tolist()
+        if places:
+            where = f"the first is at {places[0]}" if got.ndim else ""
+            fault |= {"difference": where, "cause": CAUSES[diagnosis]}
+            return {**fault, "diagnosis": diagnosis, "sentence": f"returns {word}."}
     off = (got - expected).abs().nan_to_num(nan=0.0, posinf=math.inf)
-    if bool((off > tolerance * expected.abs().clamp(min=1.0)).any()):
-        where = list(map(int, torch.unravel_index(off.argmax(), off.shape)))
-        wrong = int((off > tolerance).sum())
-        text = f"greatest {float(off.max()):.6g} at {where}; {wrong} of {off.numel()} values differ"
-        return "value", "returns wrong values.", {"difference": text}
-    return None
+    beyond = off > tolerance * expected.abs().clamp(min=1.0)
+    if not bool(beyond.any()):
+        return None
+    greatest = f"{float(off.max()):.6g}"
+    if got.ndim == 0:
+        return {**fault, "diagnosis": "value", "sentence": "returns a wrong value.", "difference": greatest}
+    where = [int(index) for index in torch.unravel_index(off.argmax(), off.shape)]
+    text = f"greatest {greatest} at {where}; {int(beyond.sum())} of {off.numel()} values differ"
+    return {**fault, "diagnosis": "value", "sentence": "returns wrong values.", "difference": text}
+
+
+def type_of(value) -> str:
+    """Return the type of a value in words; equal words are the same type to the checker."""
+    if isinstance(value, Tensor):
+        return "a tensor"
+    if isinstance(value, tuple | list):
+        return f"{len(value)} values"
+    if isinstance(value, int | float):
+        return f"a Python {'bool' if isinstance(value, bool) else 'number'}"
+    return "None" if value is None else f"a value of type {type(value).__name__}"
 
 
 def show(value) -> str:
-    """Return a value in full, on as few lines as it takes; only long tensors are cut."""
+    """Return a value in full; what has more than 60 numbers, or 2000 characters, is cut."""
     if not isinstance(value, Tensor):
         return f"{value:.6g}" if isinstance(value, float) else str(value)[:2000]
-    numbers = value.detach().flatten()
-    text = ", ".join(f"{x:.6g}" if value.is_floating_point() else str(x) for x in numbers[:60].tolist())
-    if value.ndim == 2 and len(numbers) <= 60:
-        rows = value.detach().tolist()
-        text = "; ".join(", ".join(f"{x:.6g}" if isinstance(x, float) else str(x) for x in row) for row in rows)
-    return f"[{text}{', ...' if len(numbers) > 60 else ''}]" if value.ndim else text
+    flat = value.detach().flatten()[:60].tolist()
+    numbers = [f"{x:.6g}" if isinstance(x, float) else str(x) for x in flat]
+    if value.ndim == 0:
+        return numbers[0]
+    width = value.shape[1] if value.ndim == 2 and 0 < value.numel() <= 60 else 60
+    rows = [", ".join(numbers[start : start + width]) for start in range(0, len(numbers), width)]
+    return f"[{'; '.join(rows)}{', ...' if value.numel() > 60 else ''}]"
 
 
 def show_shape(value) -> str:
-    """Return shape and dtype of a tensor, `[5, 2] float32`; the type and value of anything else."""
+    """Return shape and dtype of a tensor, `[5, 2] float32`; anything else in full, or its type."""
     if isinstance(value, Tensor):
         return f"{list(value.shape)} {str(value.dtype).removeprefix('torch.')}"
-    return show(value) if isinstance(value, int | float | str | list | tuple) else show_type(value)
-
-
-def show_type(value) -> str:
-    """Return the type of a value in words."""
-    return "None" if value is None else f"a value of type {type(value).__name__}"
+    return show(value) if isinstance(value, int | float | str | list | tuple) else type_of(value)
 
 
 def learner_line(path: Path) -> int | None:

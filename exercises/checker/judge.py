@@ -18,8 +18,9 @@ import torch
 
 from exercises.checker.catalog import read_answer
 from exercises.checker.comparing import Code, Wrong
-from exercises.checker.messages import translate
+from exercises.checker.messages import explain
 from exercises.checker.watching import Watcher
+from runner.folder import write_whole
 
 torch.set_num_threads(1)
 
@@ -47,44 +48,29 @@ def judge(path: Path, name: str, seed: int) -> dict:
         torch.manual_seed(seed)
         exec(program, code.namespace)
         measured = check.check(code)
-    except Wrong as wrong:
-        return {"verdict": "wrong", "diagnosis": wrong.diagnosis, "sentence": wrong.sentence, **wrong.details}
-    except NotImplementedError as error:
-        line = line_in(error, path)
-        if traceback.extract_tb(error.__traceback__)[-1].filename != str(path):
-            return crash(error, code)  # PyTorch raises it too, for a model without forward
-        return {"verdict": "not started", "sentence": "A part still raises NotImplementedError.", "line": line}
-    except SystemExit as error:
-        line = line_in(error, path)
-        return {"verdict": "ended early", "sentence": f"The code ends Python itself ({error!r}).", "line": line}
     except BaseException as error:
-        return crash(error, code)
+        return verdict_on(error, code)
     finally:
         watcher.remove()
     remarks = [{"diagnosis": name, **finding} for name, finding in code.remarks.items()]
-    verdict = "passed with remarks" if remarks else "passed"
-    return {"verdict": verdict, "measured": measured, "remarks": remarks}
+    return {"verdict": "passed with remarks" if remarks else "passed", "measured": measured, "remarks": remarks}
 
 
-def crash(error: BaseException, code: Code) -> dict:
-    """Describe an exception that the learner's code raised, or that came of what it returned."""
-    meaning, mend = translate(error)
-    line = line_in(error, code.path)
-    where = "" if line else f", in what {code.name or 'the file'} gave to the checker" if code.name else ""
-    text = " ".join(str(error).split())[:600]
-    return {
-        "verdict": "crashed",
-        "diagnosis": type(error).__name__,
-        "sentence": f"{type(error).__name__}{where}: {text or '(no message)'}",
-        "cause": f"{meaning} {mend}".strip(),
-        "line": line or code.line(),
-    }
-
-
-def line_in(error: BaseException, path: Path) -> int | None:
-    """Return the learner's line that is deepest in the traceback."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return lines[-1] if lines else None
+def verdict_on(error: BaseException, code: Code) -> dict:
+    """Return the verdict where an exception ended the check."""
+    if isinstance(error, Wrong):
+        found = {"diagnosis": error.diagnosis, "sentence": error.sentence, "line": code.line(), **error.details}
+        return {"verdict": "wrong", **found}
+    trace = traceback.extract_tb(error.__traceback__)
+    line = next((frame.lineno for frame in reversed(trace) if frame.filename == str(code.path)), None)
+    if isinstance(error, NotImplementedError) and trace[-1].filename == str(code.path):  # PyTorch raises it too
+        return {"verdict": "not started", "sentence": "A part still raises NotImplementedError.", "line": line}
+    if isinstance(error, SystemExit):
+        return {"verdict": "ended early", "sentence": f"The code ends Python itself ({error!r}).", "line": line}
+    where = f", in what {code.name} gave to the checker" if code.name and not line else ""
+    kind, text = type(error).__name__, " ".join(str(error).split())[:600] or "(no message)"
+    found = {"diagnosis": kind, "sentence": f"{kind}{where}: {text}", "cause": explain(error)}
+    return {"verdict": "crashed", **found, "line": line or code.line()}
 
 
 def write_verdict(path: str, name: str, seed: str, limit: str, folder: str, nonce: str) -> None:
@@ -94,10 +80,7 @@ def write_verdict(path: str, name: str, seed: str, limit: str, folder: str, nonc
         faulthandler.dump_traceback_later(float(limit), exit=True, file=trace)
         result = judge(Path(path), name, int(seed))
         faulthandler.cancel_dump_traceback_later()
-    whole = Path(folder) / "verdict.json"
-    part = whole.with_suffix(".tmp")
-    part.write_text(json.dumps({"nonce": nonce, **result}), encoding="utf-8")
-    part.replace(whole)
+    write_whole(Path(folder) / "verdict.json", json.dumps({"nonce": nonce, **result}))
     sys.stdout.flush()
     os._exit(0)  # threads that the learner started need not end first
 

@@ -2,11 +2,10 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from exercises.checker.catalog import Exercise
+from runner.folder import write_whole
 
 PASSED = ("passed", "passed with remarks")
 FAILED = ("syntax error", "crashed", "timed out", "ended early", "wrong")
@@ -28,9 +27,7 @@ class Progress:
         """Read the file; what another terminal has written since counts."""
         try:
             states = json.loads(self.path.read_text(encoding="utf-8"))["exercises"]
-            if not all(isinstance(state, dict) for state in states.values()):
-                raise TypeError
-            self._states = {name: self._clean(state) for name, state in states.items()}
+            self._states = {name: clean(dict(state)) for name, state in states.items()}
         except FileNotFoundError:
             self._states = {}
         except OSError as error:
@@ -40,7 +37,7 @@ class Progress:
 
     def of(self, exercise: Exercise) -> dict:
         """Return the state of an exercise, to be changed in place and saved with `save`."""
-        return self._states.setdefault(exercise.name, self._clean({}))
+        return self._states.setdefault(exercise.name, clean({}))
 
     def solved(self, exercise: Exercise) -> bool:
         """Say whether it has passed, and neither the file nor its check has changed since."""
@@ -58,16 +55,8 @@ class Progress:
 
     def save(self) -> None:
         """Write the file whole: a run that is cut leaves the old one."""
-        text = json.dumps({"exercises": self._states}, indent=1)
         try:
-            descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=".progress-", suffix=".tmp")
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    file.write(text)
-                os.replace(name, self.path)
-            except BaseException:
-                os.unlink(name)
-                raise
+            write_whole(self.path, json.dumps({"exercises": self._states}, indent=1))
         except OSError as error:
             self.problems.append(f"Cannot write {self.path} ({error.strerror}); this result is not remembered.")
 
@@ -79,11 +68,11 @@ class Progress:
         except OSError as error:
             self.problems.append(f"{self.path} is damaged and cannot be set aside ({error.strerror}).")
 
-    @staticmethod
-    def _clean(state: dict) -> dict:
-        """Return a state with every entry, each of the right type."""
-        empty = {"last": {}, "digest": "", "failures": 0, "hints": 0, "passed": False}
-        return {name: state[name] if type(state.get(name)) is type(value) else value for name, value in empty.items()}
+
+def clean(state: dict) -> dict:
+    """Return a state with every entry, each of the right type."""
+    empty = {"last": {}, "digest": "", "failures": 0, "hints": 0, "passed": False}
+    return {name: state[name] if type(state.get(name)) is type(value) else value for name, value in empty.items()}
 
 
 def digest(exercise: Exercise) -> str:

@@ -8,6 +8,7 @@ judge it leaves alone: a false alarm is worse than silence.
 import functools
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -19,8 +20,11 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from exercises.checker.comparing import learner_line
+from exercises.checker.messages import MISTAKES
 
 UNUSED = 3  # passes with gradients that nothing learns from; fewer may be a look at one shape
+CALLS = 20  # of a loss that gets numbers between 0 and 1; logits may be there by chance for a while
+SMALL = 1000  # numbers in a parameter whose values are compared from step to step
 RESHAPES = {
     "View",
     "UnsafeView",
@@ -34,41 +38,42 @@ RESHAPES = {
     "ToCopy",
     "T",
 }
+PAIRS = "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"
 
-MISTAKES = {
-    "no-zero-grad": (
-        "This step uses gradients of the step before: they were added up.",
-        "backward() adds to .grad. Call optimizer.zero_grad() once for each step, before backward() or after step().",
-    ),
-    "zeroed-before-step": (
-        "When the optimizer steps, the gradients are gone: zero_grad() stands between backward() and step().",
-        "The order is: zero_grad(), backward(), step().",
-    ),
-    "other-parameters": (
-        "None of the optimizer's parameters ever gets a gradient: it holds the parameters of another model.",
-        "Build the optimizer from the model that is trained: torch.optim.SGD(model.parameters(), ...).",
-    ),
-    "softmax-twice": (
-        "The loss gets probabilities of a softmax, but cross entropy takes logits and applies softmax itself.",
-        "Leave the softmax out; with it the loss has a floor and the gradients are small.",
-    ),
-    "sigmoid-twice": (
-        "The loss gets probabilities of a sigmoid, but BCEWithLogitsLoss takes logits and applies sigmoid itself.",
-        "Leave the sigmoid out, in the model too.",
-    ),
-    "eval-with-gradients": (
-        "Passes through the model are recorded for gradients, and nothing learns from them.",
-        "Evaluate under torch.inference_mode() (or no_grad): it saves memory and time.",
-    ),
-    "eval-in-train-mode": (
-        "The model is evaluated in train mode: its dropout or batch normalization is still at work.",
-        "Call model.eval() before evaluating and model.train() before the next step.",
-    ),
-    "broadcast": (
-        "[N, 1] meets [N] here, and PyTorch makes [N, N] of it: every prediction against every label.",
-        "Bring both to one shape first: logits.squeeze(1), or y.unsqueeze(1).",
-    ),
-}
+
+@dataclass
+class Pass:
+    """One pass through a model."""
+
+    line: int | None
+    gradients: bool
+    training: bool
+    used: bool = False  # a gradient came back, or somebody took care of it
+
+
+@dataclass
+class Parameter:
+    """A parameter, and what the last backward pass left: its value, and whether its gradient holds an older one."""
+
+    tensor: Tensor
+    value: Tensor
+    stale: bool = False  # an update has used the gradient, and it was not zeroed
+    mixed: bool = False  # a new gradient was added to a stale one
+    before: Tensor | None = None  # the stale gradient, while the next backward pass runs
+
+    @property
+    def has_gradient(self) -> bool:
+        """Say whether there is a gradient other than zero."""
+        return self.tensor.grad is not None and bool(self.tensor.grad.any())
+
+
+@dataclass
+class Optimizer:
+    """An optimizer that has made a step."""
+
+    parameters: list[Tensor]
+    line: int | None
+    fed: bool = False  # a step had gradients other than zero
 
 
 class Watcher:
@@ -76,11 +81,18 @@ class Watcher:
 
     def __init__(self, path: Path):
         self.path = path
-        self.forwards: list[dict] = []  # each pass through a model: line, gradients, training, used
-        self.backwards = 0
         self._active = False
         self._undo = []
         self._reset()
+
+    def _reset(self) -> None:
+        self.forwards: list[Pass] = []
+        self.backwards = 0
+        self._lines: dict[str, int | None] = {}  # diagnosis -> line
+        self._optimizers: dict[int, Optimizer] = {}  # by id
+        self._parameters: dict[int, Parameter] = {}  # by id of the tensor
+        self._reached: list[Tensor] = []  # the parameters that the first backward passes reach
+        self._ranges: list[tuple[float, float]] = []  # of what a loss that applies sigmoid itself got
 
     def __enter__(self):
         self._reset()
@@ -90,43 +102,33 @@ class Watcher:
     def __exit__(self, *_):
         self._active = False
 
-    def findings(self) -> dict[str, dict]:
-        """Return what was noticed in the last run: diagnosis -> sentence, cause, line."""
+    def findings(self) -> dict[str, int | None]:
+        """Return what was noticed in the last run, the most probable cause first: diagnosis -> line."""
         lines = dict(self._lines)
-        for state in self._optimizers.values():
-            if self.backwards and not state["fed"]:
-                mine = {id(p) for group in state["optimizer"].param_groups for p in group["params"]}
-                lines.setdefault("zeroed-before-step" if mine & self._reached else "other-parameters", state["line"])
-        unused = [x["line"] for x in self.forwards if x["gradients"] and not x["used"]]
+        for optimizer in self._optimizers.values():
+            if self.backwards and not optimizer.fed:
+                known = {id(p) for p in optimizer.parameters} & {id(p) for p in self._reached}
+                lines.setdefault("zeroed-before-step" if known else "other-parameters", optimizer.line)
+        unused = [one.line for one in self.forwards if one.gradients and not one.used]
         if len(unused) >= UNUSED:
             lines.setdefault("eval-with-gradients", unused[-1])
-        low, high, widest, calls, line = self._sigmoid
-        if calls >= 20 and low >= 0 and high <= 1 and widest > 0.8:
-            lines.setdefault("sigmoid-twice", line)
-        order = [name for name in MISTAKES if name in lines]
-        return {
-            name: {"sentence": MISTAKES[name][0], "cause": MISTAKES[name][1], "line": lines[name]} for name in order
-        }
+        wide = any(high - low > 0.8 for low, high in self._ranges)
+        if wide and len(self._ranges) >= CALLS and all(low >= 0 and high <= 1 for low, high in self._ranges):
+            lines.setdefault("sigmoid-twice", lines.get("perhaps-sigmoid"))
+        return {name: lines[name] for name in MISTAKES if name in lines}
 
     def install(self) -> "Watcher":
         """Put the hooks and wrappers in place."""
-        for owner, name, look in (
-            (F, "cross_entropy", self._cross_entropy),
-            (F, "binary_cross_entropy_with_logits", self._bce_with_logits),
-            (F, "mse_loss", self._pair),
-            (F, "l1_loss", self._pair),
-            (F, "smooth_l1_loss", self._pair),
-            (F, "huber_loss", self._pair),
-            (torch, "eq", self._labels),
-            (Tensor, "eq", self._labels),
-            (Tensor, "__eq__", self._labels),
-            (Tensor, "__ne__", self._labels),
-            (Tensor, "__sub__", self._difference),
-            (Tensor, "detach", self._detach),
-        ):
-            self._wrap(owner, name, before=look)
-        self._wrap(torch.autograd, "backward", before=self._before_backward, after=self._after_backward)
-        depth = [0]
+        self._wrap(F, "cross_entropy", self._cross_entropy)
+        self._wrap(F, "binary_cross_entropy_with_logits", self._bce_with_logits)
+        for name in PAIRS:
+            self._wrap(F, name, self._pair)
+        for owner, name in ((torch, "eq"), (Tensor, "eq"), (Tensor, "__eq__"), (Tensor, "__ne__")):
+            self._wrap(owner, name, self._labels)
+        self._wrap(Tensor, "__sub__", self._difference)
+        self._wrap(Tensor, "detach", self._detach)
+        self._wrap(torch.autograd, "backward", self._before_backward, self._after_backward)
+        depth = [0]  # modules inside of modules
 
         def enter(module, inputs):
             depth[0] += 1
@@ -136,12 +138,13 @@ class Watcher:
             if self._active and depth[0] == 0:
                 self._quietly(self._forward, module, output)
 
-        for handle in (
-            register_module_forward_pre_hook(enter),
-            register_module_forward_hook(leave, always_call=True),
-            register_optimizer_step_post_hook(lambda *given: self._active and self._quietly(self._step, given[0])),
-        ):
-            self._undo.append(handle.remove)
+        def step(optimizer, args, kwargs):
+            if self._active:
+                self._quietly(self._step, optimizer)
+
+        self._undo.append(register_module_forward_pre_hook(enter).remove)
+        self._undo.append(register_module_forward_hook(leave, always_call=True).remove)
+        self._undo.append(register_optimizer_step_post_hook(step).remove)
         return self
 
     def remove(self) -> None:
@@ -149,37 +152,27 @@ class Watcher:
         while self._undo:
             self._undo.pop()()
 
-    def _reset(self) -> None:
-        self.forwards = []
-        self._lines: dict[str, int | None] = {}
-        self._optimizers: dict[int, dict] = {}
-        self._reached: set[int] = set()  # parameters that the first backward passes reach
-        self.backwards = 0
-        self._sigmoid = (float("inf"), -float("inf"), 0.0, 0, None)
-
-    def _wrap(self, owner, name: str, before, after=None) -> None:
+    def _wrap(self, owner, name: str, before, after=lambda: None) -> None:
         original = getattr(owner, name)
 
         @functools.wraps(original)
         def wrapper(*args, **kwargs):
             if not self._active:
                 return original(*args, **kwargs)
-            seen = self._quietly(before, *args, **kwargs)
+            self._quietly(before, *args, **kwargs)
             result = original(*args, **kwargs)
-            if after:
-                self._quietly(after, seen)
+            self._quietly(after)
             return result
 
         setattr(owner, name, wrapper)
         self._undo.append(lambda: setattr(owner, name, original))
 
-    def _quietly(self, look, *args, **kwargs):
+    def _quietly(self, look, *args, **kwargs) -> None:
         """Look without being watched; whatever cannot be looked at is no finding."""
         self._active = False
         try:
-            return look(*args, **kwargs)
-        except Exception:
-            return None
+            with suppress(Exception):
+                look(*args, **kwargs)
         finally:
             self._active = True
 
@@ -197,22 +190,20 @@ class Watcher:
             self._note("softmax-twice")
 
     def _bce_with_logits(self, input, target, *_, **__):
-        if not input.requires_grad:
-            return
-        if came_from(input) in ("Sigmoid", "Softmax", "Hardsigmoid"):
-            self._note("sigmoid-twice")
-        lowest, highest = (float(x) for x in torch.aminmax(input.detach()))
-        low, high, widest, calls, line = self._sigmoid
-        line = line or learner_line(self.path)
-        self._sigmoid = min(low, lowest), max(high, highest), max(widest, highest - lowest), calls + 1, line
+        if input.requires_grad:
+            certain = came_from(input) in ("Sigmoid", "Softmax", "Hardsigmoid")
+            self._note("sigmoid-twice" if certain else "perhaps-sigmoid")
+            self._ranges.append(tuple(float(x) for x in torch.aminmax(input.detach())))
 
     def _pair(self, input, target, *_, **__):
-        if mismatched(input, target):
+        """[N, 1] against [N], or [N] against [N, 1]."""
+        one, other = sorted((input.shape, target.shape), key=len)
+        if len(one) == 1 and one[0] > 1 and other == (one[0], 1):
             self._note("broadcast")
 
     def _labels(self, first, second, *_, **__):
-        if isinstance(second, Tensor) and mismatched(first, second) and max(first.numel(), second.numel()) >= 20:
-            self._note("broadcast")
+        if isinstance(second, Tensor) and max(first.numel(), second.numel()) >= 20:  # fewer may be an experiment
+            self._pair(first, second)
 
     def _difference(self, first, second, *_, **__):
         if isinstance(second, Tensor) and first.requires_grad != second.requires_grad:
@@ -225,81 +216,65 @@ class Watcher:
         has_parameters = next(module.parameters(), None) is not None
         if not has_parameters or not isinstance(out, Tensor) or not self._called_by_learner():
             return
-        record = {"gradients": out.requires_grad, "training": module.training, "used": False}
-        record["line"] = learner_line(self.path)
+        one = Pass(learner_line(self.path), out.requires_grad, module.training)
         if out.requires_grad:
-            record["used"] = True  # unless the hook can be set, nobody will tell
-            out.register_hook(lambda gradient: record.update(used=True))
-            record["used"] = False
-            out._watched = record
-        elif not torch.is_grad_enabled():
-            at_work = any(m.training for m in module.modules() if isinstance(m, _DropoutNd | _BatchNorm))
-            if at_work:
-                self._note("eval-in-train-mode")
-        self.forwards.append(record)
+            out.register_hook(lambda gradient: setattr(one, "used", True))
+            out._watched = one
+        at_work = any(part.training for part in module.modules() if isinstance(part, _DropoutNd | _BatchNorm))
+        if at_work and not torch.is_grad_enabled():
+            self._note("eval-in-train-mode")
+        self.forwards.append(one)
 
     def _called_by_learner(self) -> bool:
         """Say whether the learner's file itself calls the model, and not PyTorch on its behalf."""
         frame = sys._getframe(1)
-        skip = (__file__, nn.modules.module.__file__)
-        while frame is not None and frame.f_code.co_filename in skip:
+        while frame is not None and frame.f_code.co_filename in (__file__, nn.modules.module.__file__):
             frame = frame.f_back
         return frame is not None and frame.f_code.co_filename == str(self.path)
 
     def _detach(self, tensor, *_, **__):
-        if (record := getattr(tensor, "_watched", None)) is not None:
-            record["used"] = True  # whoever detaches knows about gradients
+        if hasattr(tensor, "_watched"):
+            tensor._watched.used = True  # whoever detaches knows about gradients
 
     # Backward passes and steps
 
+    def _track(self, tensors) -> None:
+        """Follow the values of the small ones among some parameters; a bias is enough, and quick to compare."""
+        for tensor in tensors:
+            if id(tensor) not in self._parameters and tensor.numel() <= SMALL:
+                self._parameters[id(tensor)] = Parameter(tensor, tensor.detach().clone())
+
     def _before_backward(self, tensors, *_, **__):
-        """Return the optimizers whose gradients are still those of their last step."""
         self.backwards += 1
         if self.backwards <= 3:
-            roots = [tensors] if isinstance(tensors, Tensor) else list(tensors)
-            self._reached |= leaves([root.grad_fn for root in roots])
-        stale = []
-        for state in self._optimizers.values():
-            parameter, kept = state["parameter"], state["kept"]
-            if parameter is None:
-                continue
-            if parameter.grad is None or not bool(parameter.grad.any()):
-                state["tainted"], state["kept"] = False, None
-            elif kept is not None and torch.equal(parameter.grad, kept):
-                stale.append(state)
-            else:
-                state["kept"] = None
-        return stale
+            found = leaves([root.grad_fn for root in ([tensors] if isinstance(tensors, Tensor) else tensors)])
+            self._reached += found
+            self._track(found)
+        stepped = {id(p) for optimizer in self._optimizers.values() for p in optimizer.parameters}
+        for parameter in self._parameters.values():
+            updated = not torch.equal(parameter.tensor, parameter.value)
+            if parameter.mixed and updated and id(parameter.tensor) not in stepped:  # an update by hand
+                self._note("no-zero-grad")
+            parameter.stale = updated and parameter.has_gradient
+            parameter.mixed &= parameter.has_gradient
+            parameter.before = parameter.tensor.grad.clone() if parameter.stale else None
 
-    def _after_backward(self, stale):
-        for state in stale or ():
-            if not torch.equal(state["parameter"].grad, state["kept"]):
-                state["tainted"] = True
+    def _after_backward(self):
+        for parameter in self._parameters.values():
+            if parameter.stale and not torch.equal(parameter.tensor.grad, parameter.before):
+                parameter.mixed = True
+            parameter.value = parameter.tensor.detach().clone()
 
     def _step(self, optimizer):
-        state = self._optimizers.setdefault(
-            id(optimizer), {"optimizer": optimizer, "steps": 0, "fed": 0, "tainted": False}
-        )
-        line = state["line"] = learner_line(self.path)
-        state["steps"] += 1
-        if state["tainted"]:
-            self._lines.setdefault("no-zero-grad", line)
-        parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-        parameters.sort(key=Tensor.numel)  # one is enough, and a small one is quick
-        chosen = next((p for p in parameters if bool(p.grad.any())), None)
-        state["fed"] += chosen is not None
-        state.update(parameter=chosen, kept=None if chosen is None else chosen.grad.clone(), tainted=False)
-
-
-def mismatched(first: Tensor, second: Tensor) -> bool:
-    """Say whether [N, 1] meets [N], or [N] meets [N, 1], with N above 1."""
-    one, other = sorted((first.shape, second.shape), key=len)
-    return len(one) == 1 and len(other) == 2 and other == (len_of(one), 1) and len_of(one) > 1
-
-
-def len_of(shape: torch.Size) -> int:
-    """Return N of [N]."""
-    return shape[0]
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        state = self._optimizers.setdefault(id(optimizer), Optimizer(parameters, None))
+        state.line = learner_line(self.path)
+        state.fed = state.fed or any(p.grad is not None and bool(p.grad.any()) for p in parameters)
+        self._track(parameters)
+        for parameter in self._parameters.values():
+            mine = any(p is parameter.tensor for p in parameters)
+            if mine and parameter.mixed and parameter.has_gradient:
+                self._note("no-zero-grad")
 
 
 def came_from(tensor: Tensor) -> str:
@@ -313,15 +288,15 @@ def came_from(tensor: Tensor) -> str:
     return ""
 
 
-def leaves(nodes: list) -> set[int]:
-    """Return the ids of the parameters that a graph leads to."""
-    found, seen = set(), set()
+def leaves(nodes: list) -> list[Tensor]:
+    """Return the parameters that a graph leads to."""
+    found, seen = [], set()
     while nodes:
         node = nodes.pop()
         if node is None or node in seen:
             continue
         seen.add(node)
         with suppress(AttributeError):
-            found.add(id(node.variable))
+            found.append(node.variable)
         nodes += [parent for parent, _ in node.next_functions]
     return found

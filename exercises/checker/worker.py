@@ -5,9 +5,11 @@ import re
 import secrets
 import tempfile
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 from exercises.checker.catalog import Exercise, read_answer
+from runner.output import Log
 from runner.pool import Handle, Pool, describe_exit
 
 JUDGE = Path(__file__).with_name("judge.py")
@@ -49,79 +51,48 @@ def check(
     result = {"name": exercise.name, "seed": seed, "seconds": 0.0}
     if not exercise.path.is_file():
         return {**result, "verdict": "missing", "sentence": f"There is no file {exercise.path}."}
-    program = read_answer(exercise.path.resolve(), exercise.name)
+    path = exercise.path.resolve()
+    program = read_answer(path, exercise.name)
     if isinstance(program, dict):
         return {**result, **program}  # no process is needed for that
     with tempfile.TemporaryDirectory(prefix="exercise-") as name:
         folder, nonce = Path(name), secrets.token_hex(16)
-        arguments = [exercise.path.resolve(), exercise.name, seed, limit, folder, nonce]
-        printed = folder / "printed"
-        handle = pool.start(JUDGE, arguments, output=printed, time_limit=limit + GRACE)
-        shown, stopped, flooded = 0, False, False
-        while handle.wait(0.03) is None:
-            shown = show_head(printed, shown, show)
-            stopped, flooded = stop(), printed.stat().st_size > MOST_OUTPUT
-            if stopped or flooded:
-                handle.kill()
-        show_tail(printed, show_head(printed, shown, show), show)
+        arguments = [path, exercise.name, seed, limit, folder, nonce]
+        handle = pool.start(JUDGE, arguments, output=folder / "printed", time_limit=limit + GRACE)
+        stopped = flooded = False
+        with closing(Log(folder / "printed", HEAD, TAIL)) as log:
+            while handle.wait(0.03) is None:
+                show(log.read(ended=False))
+                stopped, flooded = stop(), log.size > MOST_OUTPUT
+                if stopped or flooded:
+                    handle.kill()
+            show(log.read(ended=True))
         result["seconds"] = round(handle.seconds, 3)
         if stopped:
             return {**result, "verdict": "stopped"}
         if flooded:
             text = f"The code prints without end: it was stopped after {MOST_OUTPUT // 1_000_000} MB."
             return {**result, "verdict": "crashed", "diagnosis": "output", "sentence": text}
-        return {**result, **verdict_of(folder, nonce, handle, exercise.path.resolve(), limit)}
+        return {**result, **verdict_of(folder, nonce, handle, path, limit)}
 
 
 def verdict_of(folder: Path, nonce: str, handle: Handle, path: Path, limit: float) -> dict:
     """Read the verdict that the process wrote; without one, say how it ended."""
-    try:
+    with suppress(OSError, ValueError, KeyError, AttributeError):  # no verdict is none, whatever lies there
         verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
         if verdict.pop("nonce") == nonce:
             return verdict
-    except (OSError, ValueError, KeyError, AttributeError):
-        pass  # no verdict is none, whatever lies there
-    trace = folder / "trace"
-    text = trace.read_text(encoding="utf-8", errors="replace") if trace.exists() else ""
-    lines = re.findall(rf'File "{re.escape(str(path))}", line (\d+)', text)
-    line = int(lines[0]) if lines else None
+    text = ""
+    with suppress(OSError):  # ended before it could begin a trace
+        text = (folder / "trace").read_text(encoding="utf-8", errors="replace")
+    found = re.search(rf'File "{re.escape(str(path))}", line (\d+)', text)
+    line, how = found and int(found[1]), describe_exit(handle.exit_code)
     if handle.timed_out or text.startswith("Timeout"):
         sentence = f"The code still ran after {limit:g} s" + (f", in line {line}." if line else ".")
         cause = "A loop that never ends, or too much work: fewer epochs, or one operation on all rows at once."
         return {"verdict": "timed out", "sentence": sentence, "cause": cause, "line": line}
     if handle.exit_code < 0 or text.startswith("Fatal"):
-        how = describe_exit(handle.exit_code)
-        return {
-            "verdict": "crashed",
-            "diagnosis": "killed",
-            "sentence": f"Python itself crashed ({how}).",
-            "line": line,
-        }
-    sentence = f"The code ended Python before the check was done ({describe_exit(handle.exit_code)})."
+        sentence = f"Python itself crashed ({how})."
+        return {"verdict": "crashed", "diagnosis": "killed", "sentence": sentence, "line": line}
+    sentence = f"The code ended Python before the check was done ({how})."
     return {"verdict": "ended early", "sentence": sentence, "cause": "os._exit() or quit() ends the check with it."}
-
-
-def show_head(printed: Path, shown: int, show: Callable[[str], None]) -> int:
-    """Show what is new among the first bytes; returns how far it got."""
-    if shown < HEAD:
-        with open(printed, "rb") as file:
-            file.seek(shown)
-            new = file.read(HEAD - shown)
-        new = new[: new.rfind(b"\n") + 1] if len(new) + shown < HEAD else new
-        if new:
-            show(new.decode("utf-8", "replace"))
-            shown += len(new)
-    return shown
-
-
-def show_tail(printed: Path, shown: int, show: Callable[[str], None]) -> None:
-    """Show the end of what was printed, and how much was left out."""
-    size = printed.stat().st_size
-    if size <= shown:
-        return
-    start = max(shown, size - TAIL)
-    with open(printed, "rb") as file:
-        file.seek(start)
-        tail = file.read(size - start).decode("utf-8", "replace")
-    cut = f"\n[... {start - shown} bytes left out ...]\n" if start > shown else ""
-    show(f"{cut}{tail}" + ("" if tail.endswith("\n") else "\n"))

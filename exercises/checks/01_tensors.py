@@ -48,19 +48,12 @@ def check_split(code, count, share):
     test = round(share * count)
     if not isinstance(parts, tuple | list) or len(parts) != 4 or not all(isinstance(p, torch.Tensor) for p in parts):
         kind = "returned-none" if parts is None else "type"
-        raise Wrong(kind, f"{call} returns no four tensors.", got=str(type(parts)), line=code.line())
+        raise Wrong(kind, f"{call} returns no four tensors.", got=str(type(parts)))
     shapes = [[count - test, 2], [test, 2], [count - test], [test]]
     got = [list(part.shape) for part in parts]
     if got != shapes:
         cause = "The order is X_train, X_test, y_train, y_test, and the test set has round(share * N) rows."
-        raise Wrong(
-            "shape",
-            f"{call} returns wrong shapes.",
-            got=str(got),
-            expected=str(shapes),
-            cause=cause,
-            line=code.line(),
-        )
+        raise Wrong("shape", f"{call} returns wrong shapes.", got=str(got), expected=str(shapes), cause=cause)
     X_train, X_test, y_train, y_test = parts
     for features, labels in ((X_train, y_train), (X_test, y_test)):
         if not torch.equal(features[:, 0], labels * 2):
@@ -71,7 +64,6 @@ def check_split(code, count, share):
                 got=f"row {show(features[row])} with label {show(labels[row])}",
                 expected=f"label {show(features[row, 0] / 2)}",
                 cause="X and y were put into different orders: draw one order, and index both with it.",
-                line=code.line(),
             )
     rows = torch.cat([y_train, y_test]).sort().values
     if not torch.equal(rows, y):
@@ -81,7 +73,6 @@ def check_split(code, count, share):
             got=show(rows),
             expected=f"each of {count} rows once",
             cause="Draw one order without repetition (torch.randperm) and cut it in two.",
-            line=code.line(),
         )
     if torch.equal(y_test, y_test.sort().values) and torch.equal(y_train, y_train.sort().values):
         raise Wrong(
@@ -89,14 +80,13 @@ def check_split(code, count, share):
             f"{call} does not draw the rows at random.",
             got=f"test rows {show(y_test)}",
             cause="The rows keep their order; data are often sorted by class, so the test set would lack classes.",
-            line=code.line(),
         )
     again, other = code.call("split", X, y, share, 7), code.call("split", X, y, share, 8)
     if not torch.equal(again[3], y_test):
         cause = "Nothing ties the order to the seed: torch.Generator().manual_seed(seed)."
         text = f"{call} gives another split when it is called again."
-        raise Wrong("not-seeded", text, got=show(again[3]), expected=show(y_test), cause=cause, line=code.line())
+        raise Wrong("not-seeded", text, got=show(again[3]), expected=show(y_test), cause=cause)
     if torch.equal(other[3], y_test):
         cause = "The seed is a fixed number in the function; use the argument."
         text = f"Seeds 7 and 8 give the same split {show_shape(y_test)}."
-        raise Wrong("fixed-seed", text, got=show(other[3]), cause=cause, line=code.line())
+        raise Wrong("fixed-seed", text, got=show(other[3]), cause=cause)

@@ -59,6 +59,5 @@ def check(code):
             got=str(got),
             expected="ValueError",
             cause=cause,
-            line=code.line(),
         )
     return ["three accuracies; refusals of [7] against [7, 1], [7] against [1], and of no labels"]

@@ -5,7 +5,8 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from exercises.checker.comparing import Wrong, is_affine, show, show_shape
+from exercises.checker.comparing import Wrong, show, show_shape
+from exercises.checker.scoring import is_affine
 
 HINTS = (
     "Collect layers in a list in a loop over `hidden`; each layer takes as many features as the one before gives.",
@@ -24,9 +25,7 @@ def check(code):
         call = f"Classifier({in_features}, {hidden}, {out_features})"
         model = code.call("Classifier", in_features, list(hidden), out_features)
         if not isinstance(model, nn.Module):
-            raise Wrong(
-                "not-a-module", f"{call} is no nn.Module.", cause="class Classifier(nn.Module)", line=code.line()
-            )
+            raise Wrong("not-a-module", f"{call} is no nn.Module.", cause="class Classifier(nn.Module)")
         shapes = sorted(tuple(p.shape) for p in model.parameters() if p.ndim == 2)
         expected = sorted((after, before) for before, after in pairwise(sizes))
         if shapes != expected:
@@ -39,7 +38,6 @@ def check(code):
                 cause="Layers are missing, or stand in a plain Python list, where PyTorch does not find them."
                 if unregistered
                 else "Each layer takes what the one before it gives; a weight has the shape [out, in].",
-                line=code.line(),
             )
         check_behaviour(model, call, in_features, out_features, code)
     return ["layers 2-16-8-3, 5-4-1 and 3-8-8-8-2, each with logits of the right shape and ReLU between"]
@@ -53,7 +51,7 @@ def check_behaviour(model, call, in_features, out_features, code):
         expected = f"[200, {out_features}]"
         cause = "forward has to return what the last layer gives."
         text = f"{call} turns X [200, {in_features}] into {show_shape(out)}."
-        raise Wrong("returned-none" if out is None else "shape", text, expected=expected, cause=cause, line=code.line())
+        raise Wrong("returned-none" if out is None else "shape", text, expected=expected, cause=cause)
     last = [p for p in model.parameters() if p.ndim == 2 and p.shape[0] == out_features][-1]
     with torch.no_grad():
         for parameter in model.parameters():  # then logits are large and of both signs, whatever the initial values
@@ -68,7 +66,7 @@ def check_behaviour(model, call, in_features, out_features, code):
         low, high = (show(float(x)) for x in torch.aminmax(torch.cat([out, flipped])))
         text = f"The outputs of {call} are held between bounds: something comes after the last linear layer."
         cause = "A sigmoid, softmax or ReLU after the last layer; the loss takes logits of any size."
-        raise Wrong("not-logits", text, got=f"{low} to {high}", expected="any number", cause=cause, line=code.line())
+        raise Wrong("not-logits", text, got=f"{low} to {high}", expected="any number", cause=cause)
     if is_affine(model, X):
         cause = "There is no ReLU between the layers: together they are one linear layer."
-        raise Wrong("no-nonlinearity", f"{call} is a straight line.", cause=cause, line=code.line())
+        raise Wrong("no-nonlinearity", f"{call} is a straight line.", cause=cause)

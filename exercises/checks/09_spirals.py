@@ -2,7 +2,7 @@
 
 import torch
 
-from exercises.checker.comparing import train_and_score
+from exercises.checker.scoring import train_and_score
 from helper_functions import make_spirals
 
 HINTS = (

@@ -84,5 +84,4 @@ def zero_division(code, y_true, y_pred, error):
         got="ZeroDivisionError",
         expected="0.0 for a fraction with denominator 0",
         cause="Where class 1 is never predicted, tp + fp is 0; where it is absent, tp + fn is.",
-        line=code.line(),
     )

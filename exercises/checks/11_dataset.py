@@ -4,8 +4,6 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from exercises.checker.comparing import Wrong
-
 HINTS = (
     "A Dataset keeps X and y in __init__, returns len(X) in __len__ and the pair (X[index], y[index]) in __getitem__.",
     "A batch's mean times its number of rows is its sum. Add up the sums and the numbers of rows.",
@@ -37,9 +35,8 @@ def check(code):
         batches = [(X[i : i + size], y[i : i + size]) for i in range(0, 11, size)]
         with code.watcher:
             got = code.call("mean_loss", model, DataLoader(data, batch_size=size), loss_fn)
-        forwards = code.watcher.forwards
-        if isinstance(got, float) and forwards:
-            check_mode(forwards)
+        if isinstance(got, float):
+            code.judge_evaluation()
         means = [loss_fn(model.eval()(a), b).item() for a, b in batches]
         total = sum(means)
         code.compare(
@@ -58,15 +55,3 @@ def check(code):
             ],
         )
     return ["rows and length of the Dataset; the mean loss for batches of 4, 11, 3 and 1 of 11 rows"]
-
-
-def check_mode(forwards):
-    """Raise Wrong where the model is evaluated in train mode or with gradients."""
-    for record in forwards:
-        if record["training"]:
-            text = "mean_loss evaluates the model in train mode: its dropout is at work."
-            raise Wrong("eval-in-train-mode", text, cause="Call model.eval() first.", line=record["line"])
-        if record["gradients"]:
-            text = "mean_loss records for gradients, and nothing learns from them."
-            cause = "Evaluate inside of: with torch.inference_mode():"
-            raise Wrong("eval-with-gradients", text, cause=cause, line=record["line"])

@@ -26,11 +26,7 @@ def least(probs, y, cost_fp, cost_fn):
 
 
 KNOWN = [  # diagnosis, whether a threshold t for the rows p, y and the costs fp, fn fits to it, cause
-    (
-        "always-half",
-        lambda t, p, y, fp, fn: t == 0.5,
-        "0.5 is best only for equal costs and calibrated probabilities.",
-    ),
+    ("always-half", lambda t, p, y, fp, fn: t == 0.5, "0.5 is best only for equal costs and calibrated probabilities."),
     (
         "formula",
         lambda t, p, y, fp, fn: abs(t - fp / (fp + fn)) < 1e-6,
@@ -82,6 +78,5 @@ def check(code):
                 expected=f"cost {lowest:g}, for example at the threshold {best:.6g}",
                 difference=f"{paid - lowest:g}",
                 cause=cause,
-                line=code.line(),
             )
     return ["the least cost in 6 cases, two of them best with hardly any row, or nearly all, in class 1"]

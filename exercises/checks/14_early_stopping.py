@@ -66,7 +66,6 @@ def play(code, losses, patience, max_epochs):
             got=str(len(trained)),
             expected=f"{last} epochs",
             cause="It has to stop after `patience` epochs in a row without a new best; a new best ends the row.",
-            line=code.line(),
         )
     known = [
         ("counts-from-0", best - 1, "The first epoch is number 1."),
@@ -82,5 +81,4 @@ def play(code, losses, patience, max_epochs):
             got=f"parameters of epoch {weight:g}",
             expected=f"parameters of epoch {best}",
             cause=copied if weight == last else "Load the copy that was made at the best epoch.",
-            line=code.line(),
         )
