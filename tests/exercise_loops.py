@@ -608,3 +608,61 @@ def teacher(X, y):
 @loop
 def ensemble(X, y):
     return nn.ModuleList(plain(X, y) for _ in range(3))[0]
+
+
+@loop
+def gradients_looked_at_between_steps(X, y):
+    """A second backward pass for a printout, and everything zeroed before the next step."""
+    model = net()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        F.cross_entropy(model(X), y).backward()
+        optimizer.step()
+        F.cross_entropy(model(X[:20]), y[:20]).backward()
+    return model
+
+
+@loop
+def one_look_at_the_layers(X, y):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.ModuleList([nn.Linear(2, 8), nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 2)])
+
+        def forward(self, X):
+            for layer in self.layers[:-1]:
+                X = F.relu(layer(X))
+            return self.layers[-1](X)
+
+    model = Net()
+    print(model(X[:3]).shape)
+    return plain(X, y, model=model)
+
+
+@loop
+def experiments_with_shapes(X, y):
+    column = torch.tensor([[1.0], [2.0], [3.0]])
+    print(column == torch.tensor([1.0, 2.0, 3.0]))
+    print(column - torch.tensor([1.0, 2.0, 3.0], requires_grad=True))
+    return plain(X, y)
+
+
+@loop
+def distances_between_all_points(X, y):
+    x = X[:, :1]
+    near = ((x - X[:, 0]).abs() < 0.1).float().mean(dim=1, keepdim=True)
+    return plain(torch.cat([X, near], dim=1), y, model=nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2)))
+
+
+@loop
+def distances_between_all_outputs(X, y):
+    model = net(1)
+    optimizer = optim.Adam(model.parameters())
+    for _ in range(STEPS):
+        logits = model(X)
+        ranking = F.softplus(-(logits - logits.squeeze(1)) * (y[:, None] - y).sign()).mean()
+        optimizer.zero_grad()
+        ranking.backward()
+        optimizer.step()
+    return model

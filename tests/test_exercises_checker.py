@@ -322,6 +322,18 @@ def test_three_hints_then_the_solution(run):
     assert run("solution", 3, "--yes")[0] == 0
 
 
+@pytest.mark.parametrize(("answer", "shown"), [("y", True), ("YES", True), ("", False), ("n", False)])
+def test_solution_asks_who_has_seen_no_hint(run, monkeypatch, answer, shown):
+    asked = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda prompt: asked.append(prompt) or answer)
+    code, out, _ = run("solution", 2)
+    assert code == 0
+    assert asked == ["Show the solution all the same? [y/N] "]
+    assert "python -m exercises hint 2" in out
+    assert (RIGHT in out) is shown
+
+
 def test_reset_keeps_a_backup(run, tmp_path):
     path = tmp_path / "02_labels.py"
     for text in ("first\n", "second\n"):

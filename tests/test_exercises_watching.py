@@ -33,12 +33,9 @@ def data():
 
 
 def findings(function, data, path):
-    watcher = Watcher(Path(path)).install()
-    try:
-        with watcher:
-            function(*data)
-    finally:
-        watcher.remove()
+    watcher = Watcher(Path(path))
+    with watcher:
+        function(*data)
     return watcher.findings()
 
 
@@ -102,6 +99,16 @@ def closure_without_zero(X, y):
 
     for _ in range(3):
         optimizer.step(closure)  # here
+
+
+@wrong("no-zero-grad")
+def never_zeroed_in_a_second_training(X, y):
+    plain(X, y)
+    model = net()
+    optimizer = optim.SGD(model.parameters(), lr=0.01)
+    for _ in range(5):
+        torch.autograd.backward(F.cross_entropy(model(X), y))
+        optimizer.step()  # here
 
 
 @wrong("no-zero-grad")
@@ -268,10 +275,8 @@ def test_watching_changes_no_number(data):
     for watched in (False, True):
         torch.manual_seed(3)
         if watched:
-            watcher = Watcher(Path(exercise_loops.__file__)).install()
-            with watcher:
+            with Watcher(Path(exercise_loops.__file__)):
                 model = plain(*data)
-            watcher.remove()
         else:
             model = plain(*data)
         results.append([p.detach().clone() for p in model.parameters()])

@@ -1,11 +1,9 @@
 """Watches a training run and notices mistakes that its score does not show.
 
 It changes no number: it looks at the losses, at each backward pass, at each optimizer step and at each pass through
-the model, by hooks and by thin wrappers around a few functions of PyTorch, and takes them away again. What it cannot
-judge it leaves alone: a false alarm is worse than silence.
+the model. What it cannot judge it leaves alone: a false alarm is worse than silence.
 """
 
-import functools
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.overrides import TorchFunctionMode
 
 from exercises.checker.comparing import learner_line
 from exercises.checker.messages import MISTAKES
@@ -25,20 +24,11 @@ from exercises.checker.messages import MISTAKES
 UNUSED = 3  # passes with gradients that nothing learns from; fewer may be a look at one shape
 CALLS = 20  # of a loss that gets numbers between 0 and 1; logits may be there by chance for a while
 SMALL = 1000  # numbers in a parameter whose values are compared from step to step
-RESHAPES = {
-    "View",
-    "UnsafeView",
-    "ReshapeAlias",
-    "Squeeze",
-    "Unsqueeze",
-    "Clone",
-    "Alias",
-    "Select",
-    "Slice",
-    "ToCopy",
-    "T",
-}
-PAIRS = "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"
+RESHAPES = "View UnsafeView ReshapeAlias Squeeze Unsqueeze Clone Alias Select Slice ToCopy T"
+PAIRS = F.mse_loss, F.l1_loss, F.smooth_l1_loss, F.huber_loss
+LABELS = torch.eq, Tensor.eq, Tensor.__eq__, torch.ne, Tensor.ne, Tensor.__ne__
+DIFFERENCES = torch.sub, Tensor.sub, Tensor.__sub__
+BACKWARD = torch.autograd.backward, Tensor.backward
 
 
 @dataclass
@@ -76,18 +66,22 @@ class Optimizer:
     fed: bool = False  # a step had gradients other than zero
 
 
-class Watcher:
-    """Watches while it is entered. `install` before the learner's code is loaded, `remove` at the end."""
+class Watcher(TorchFunctionMode):
+    """Watches while it is entered: PyTorch tells of each function that is called, under whatever name."""
 
     def __init__(self, path: Path):
+        super().__init__()
         self.path = path
-        self._active = False
-        self._undo = []
+        self._looks = {Tensor.detach: self._detach, F.cross_entropy: self._cross_entropy}
+        self._looks[F.binary_cross_entropy_with_logits] = self._bce_with_logits
+        self._looks |= dict.fromkeys(PAIRS, self._pair) | dict.fromkeys(LABELS, self._labels)
+        self._looks |= dict.fromkeys(DIFFERENCES, self._difference) | dict.fromkeys(BACKWARD, self._before_backward)
         self._reset()
 
     def _reset(self) -> None:
         self.forwards: list[Pass] = []
         self.backwards = 0
+        self._depth = 0  # modules inside of modules
         self._lines: dict[str, int | None] = {}  # diagnosis -> line
         self._optimizers: dict[int, Optimizer] = {}  # by id
         self._parameters: dict[int, Parameter] = {}  # by id of the tensor
@@ -96,11 +90,26 @@ class Watcher:
 
     def __enter__(self):
         self._reset()
-        self._active = True
-        return self
+        self._hooks = [
+            register_module_forward_pre_hook(self._before_forward),
+            register_module_forward_hook(quiet(self._after_forward), always_call=True),
+            register_optimizer_step_post_hook(quiet(self._after_step)),
+        ]
+        return super().__enter__()
 
-    def __exit__(self, *_):
-        self._active = False
+    def __exit__(self, *error):
+        for hook in self._hooks:
+            hook.remove()
+        return super().__exit__(*error)
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        look, kwargs = self._looks.get(func), kwargs or {}
+        if look:
+            quiet(look)(*args, **kwargs)
+        result = func(*args, **kwargs)
+        if func in BACKWARD:
+            quiet(self._after_backward)()
+        return result
 
     def findings(self) -> dict[str, int | None]:
         """Return what was noticed in the last run, the most probable cause first: diagnosis -> line."""
@@ -116,65 +125,6 @@ class Watcher:
         if wide and len(self._ranges) >= CALLS and all(low >= 0 and high <= 1 for low, high in self._ranges):
             lines.setdefault("sigmoid-twice", lines.get("perhaps-sigmoid"))
         return {name: lines[name] for name in MISTAKES if name in lines}
-
-    def install(self) -> "Watcher":
-        """Put the hooks and wrappers in place."""
-        self._wrap(F, "cross_entropy", self._cross_entropy)
-        self._wrap(F, "binary_cross_entropy_with_logits", self._bce_with_logits)
-        for name in PAIRS:
-            self._wrap(F, name, self._pair)
-        for owner, name in ((torch, "eq"), (Tensor, "eq"), (Tensor, "__eq__"), (Tensor, "__ne__")):
-            self._wrap(owner, name, self._labels)
-        self._wrap(Tensor, "__sub__", self._difference)
-        self._wrap(Tensor, "detach", self._detach)
-        self._wrap(torch.autograd, "backward", self._before_backward, self._after_backward)
-        depth = [0]  # modules inside of modules
-
-        def enter(module, inputs):
-            depth[0] += 1
-
-        def leave(module, inputs, output):
-            depth[0] -= 1
-            if self._active and depth[0] == 0:
-                self._quietly(self._forward, module, output)
-
-        def step(optimizer, args, kwargs):
-            if self._active:
-                self._quietly(self._step, optimizer)
-
-        self._undo.append(register_module_forward_pre_hook(enter).remove)
-        self._undo.append(register_module_forward_hook(leave, always_call=True).remove)
-        self._undo.append(register_optimizer_step_post_hook(step).remove)
-        return self
-
-    def remove(self) -> None:
-        """Take hooks and wrappers away."""
-        while self._undo:
-            self._undo.pop()()
-
-    def _wrap(self, owner, name: str, before, after=lambda: None) -> None:
-        original = getattr(owner, name)
-
-        @functools.wraps(original)
-        def wrapper(*args, **kwargs):
-            if not self._active:
-                return original(*args, **kwargs)
-            self._quietly(before, *args, **kwargs)
-            result = original(*args, **kwargs)
-            self._quietly(after)
-            return result
-
-        setattr(owner, name, wrapper)
-        self._undo.append(lambda: setattr(owner, name, original))
-
-    def _quietly(self, look, *args, **kwargs) -> None:
-        """Look without being watched; whatever cannot be looked at is no finding."""
-        self._active = False
-        try:
-            with suppress(Exception):
-                look(*args, **kwargs)
-        finally:
-            self._active = True
 
     def _note(self, diagnosis: str) -> None:
         self._lines.setdefault(diagnosis, learner_line(self.path))
@@ -211,19 +161,23 @@ class Watcher:
 
     # Passes through the model
 
-    def _forward(self, module, output):
+    def _before_forward(self, module, inputs):
+        self._depth += 1
+
+    def _after_forward(self, module, inputs, output):
+        self._depth -= 1
         out = output[0] if isinstance(output, tuple | list) else output
         has_parameters = next(module.parameters(), None) is not None
-        if not has_parameters or not isinstance(out, Tensor) or not self._called_by_learner():
+        if self._depth or not has_parameters or not isinstance(out, Tensor) or not self._called_by_learner():
             return
         one = Pass(learner_line(self.path), out.requires_grad, module.training)
         if out.requires_grad:
-            out.register_hook(lambda gradient: setattr(one, "used", True))
             out._watched = one
+            out.register_hook(lambda gradient: setattr(one, "used", True))
+        self.forwards.append(one)
         at_work = any(part.training for part in module.modules() if isinstance(part, _DropoutNd | _BatchNorm))
         if at_work and not torch.is_grad_enabled():
             self._note("eval-in-train-mode")
-        self.forwards.append(one)
 
     def _called_by_learner(self) -> bool:
         """Say whether the learner's file itself calls the model, and not PyTorch on its behalf."""
@@ -250,10 +204,9 @@ class Watcher:
             found = leaves([root.grad_fn for root in ([tensors] if isinstance(tensors, Tensor) else tensors)])
             self._reached += found
             self._track(found)
-        stepped = {id(p) for optimizer in self._optimizers.values() for p in optimizer.parameters}
         for parameter in self._parameters.values():
             updated = not torch.equal(parameter.tensor, parameter.value)
-            if parameter.mixed and updated and id(parameter.tensor) not in stepped:  # an update by hand
+            if parameter.mixed and updated:  # by hand: the steps of optimizers are seen when they happen
                 self._note("no-zero-grad")
             parameter.stale = updated and parameter.has_gradient
             parameter.mixed &= parameter.has_gradient
@@ -265,16 +218,25 @@ class Watcher:
                 parameter.mixed = True
             parameter.value = parameter.tensor.detach().clone()
 
-    def _step(self, optimizer):
+    def _after_step(self, optimizer, args, kwargs):
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         state = self._optimizers.setdefault(id(optimizer), Optimizer(parameters, None))
         state.line = learner_line(self.path)
         state.fed = state.fed or any(p.grad is not None and bool(p.grad.any()) for p in parameters)
         self._track(parameters)
-        for parameter in self._parameters.values():
-            mine = any(p is parameter.tensor for p in parameters)
-            if mine and parameter.mixed and parameter.has_gradient:
-                self._note("no-zero-grad")
+        mine = {id(p) for p in parameters}
+        if any(parameter.mixed for key, parameter in self._parameters.items() if key in mine):
+            self._note("no-zero-grad")
+
+
+def quiet(look):
+    """Make a look harmless: what cannot be looked at is no finding, and no error of the learner's."""
+
+    def looking(*args, **kwargs):
+        with suppress(Exception):
+            look(*args, **kwargs)
+
+    return looking
 
 
 def came_from(tensor: Tensor) -> str:
@@ -282,7 +244,7 @@ def came_from(tensor: Tensor) -> str:
     node = tensor.grad_fn
     while node is not None:
         name = node.name().partition("Backward")[0]
-        if name not in RESHAPES or not node.next_functions:
+        if name not in RESHAPES.split() or not node.next_functions:
             return name
         node = node.next_functions[0][0]
     return ""
