@@ -22,7 +22,7 @@ import threading
 import time
 import types
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import connection, resource_tracker
 from pathlib import Path
@@ -139,13 +139,15 @@ class Pool:
         task = (str(script), [*map(str, args)], str(output), {**self._env, **(env or {})}, self._preload, self._path)
         handle = Handle(self._context.Process(target=_run_script, args=task, daemon=False), time_limit)
         self._handles = [other for other in self._handles if other.exit_code is None] + [handle]
-        failures = []
-        self._launching = threading.Thread(target=self._launch, args=(handle, failures), daemon=True)
-        self._launching.start()
-        self._launching.join()
-        if failures:
-            raise failures[0]
+        self._ask_server(handle._start)
         return handle
+
+    def warm(self) -> None:
+        """Let the server, where there is one, import its modules in the background; the first script need not wait."""
+        if self._context.get_start_method() == "forkserver":
+            from multiprocessing import forkserver  # Windows has none
+
+            self._ask_server(forkserver.ensure_running)
 
     def close(self) -> None:
         """End everything the pool has started, the server too."""
@@ -161,8 +163,16 @@ class Pool:
         for handle in self._handles:
             handle.kill()
 
-    def _launch(self, handle: Handle, failures: list[BaseException]) -> None:
-        """Start a process, from a thread of its own: a signal that interrupts the caller must not cut the request."""
+    def _ask_server(self, request: Callable[[], None]) -> None:
+        """Do it in a thread of its own: a signal that interrupts the caller must not cut the request."""
+        failures = []
+        self._launching = threading.Thread(target=self._launch, args=(request, failures), daemon=True)
+        self._launching.start()
+        self._launching.join()
+        if failures:
+            raise failures[0]
+
+    def _launch(self, request: Callable[[], None], failures: list[BaseException]) -> None:
         try:
             if os.name != "nt":
                 resource_tracker.ensure_running()  # before the marker is set: it belongs to the caller, not to the pool
@@ -171,12 +181,12 @@ class Pool:
                 if self._context.get_start_method() == "forkserver":
                     self._context.set_forkserver_preload(self._preload)
                 try:
-                    handle._start()
+                    request()
                 except (EOFError, OSError):  # the server was killed a moment ago: start another one
                     if self._closed:
                         raise
                     time.sleep(0.2)
-                    handle._start()
+                    request()
         except BaseException as error:
             failures.append(error)
 

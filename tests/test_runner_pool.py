@@ -52,6 +52,20 @@ def test_modules_are_imported_once_by_the_server(pool, start, tmp_path):
     assert (where[0] == where[1]) == (pool.method != "spawn")
 
 
+def test_a_warm_server_has_imported_before_the_first_script(pool, start, tmp_path):
+    imported = tmp_path / "imported"
+    with open(tmp_path / "slow_module.py", "a") as file:
+        file.write(f"open({str(imported)!r}, 'w').close()\n")
+    pool.warm()
+    until = time.monotonic() + 20
+    while pool.method != "spawn" and not imported.exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert start("import os, slow_module; print(slow_module.WHERE, os.getpid())").wait(20) == 0
+    imported_in, ran_in = (tmp_path / "printed").read_text().split()
+    assert (imported_in == ran_in) == (pool.method == "spawn")
+
+
 def test_own_environment_is_as_before(start):
     before = dict(os.environ)
     start("pass").wait(20)

@@ -97,8 +97,7 @@ class Session:
         if self.options.seed is None and self.progress.solved(exercise):
             return {**self.progress.of(exercise)["last"], "unchanged": True}
         checked = digest(exercise)
-        if self._pool is None:
-            self._pool = worker.make_pool(many)
+        self._pool = self._pool or worker.make_pool(many)
         seed = random.randrange(10**6) if self.options.seed is None else self.options.seed
         limit = worker.LIMIT * (3 if self.options.patient else 1)
         show = (lambda text: None) if self.options.json else self.terminal.write
@@ -106,6 +105,11 @@ class Session:
         if result["verdict"] not in ("stopped", "missing"):
             self.progress.record(exercise, result, checked)
         return result
+
+    def warm(self) -> None:
+        """Import in the background what checks need, so that the first one need not wait for it."""
+        self._pool = worker.make_pool(many=True)
+        self._pool.warm()
 
     def next(self, after: Exercise | None = None) -> Exercise | None:
         """Return the first exercise that has not passed, rather one that comes after `after`."""
@@ -163,10 +167,11 @@ def watch(session: Session) -> int:
     """Check the next exercise, then whichever is saved; a save during a check starts it over."""
     files = {exercise.name: Watched([exercise.path]) for exercise in session.exercises}
     current = session.next()
+    session.warm()
     while True:
         if current is not None and current.path.exists():
             files[current.name].settle()
-            result = session.check(current, stop=files[current.name].changed, many=True)
+            result = session.check(current, stop=files[current.name].changed)
             if result["verdict"] == "stopped":
                 continue
             session.terminal.line(report(session, current, result))
