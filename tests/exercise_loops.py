@@ -666,3 +666,10 @@ def distances_between_all_outputs(X, y):
         ranking.backward()
         optimizer.step()
     return model
+
+
+@loop
+def pairs_of_one_class(X, y):
+    same = y[:, None] == y
+    assert same.diagonal().all()
+    return plain(X, y)

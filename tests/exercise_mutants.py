@@ -109,6 +109,7 @@ MUTANTS = {
         ("return (", "return x.tanh()\n    return (", "wrong", "forbidden"),
         ("return (", "return torch.nn.functional.tanh(x)\n    return (", "wrong", "forbidden"),
         ("return (", "x = x.detach()\n    return (", "wrong", "no-gradient"),
+        ("x = x.clamp", "x = x.detach().requires_grad_()\n    x = x.clamp", "wrong", "no-gradient"),
         (
             "return (",
             "import numpy as np\n    return torch.from_numpy(np.asarray(np.tanh(x.detach().numpy())))\n    return (",
@@ -205,6 +206,8 @@ MUTANTS = {
         ("with torch.inference_mode()", "with torch.enable_grad()", "wrong", "eval-with-gradients"),
         ("argmax(dim=1)", "argmax(dim=1, keepdim=True)", "wrong", "broadcast"),
         ("nn.Dropout(0.2)", "nn.Identity()", "wrong", "changed-model"),
+        ("    return model\n", "    model\n", "wrong", "returned-none"),
+        ("    return model\n", "    return model.forward\n", "wrong", "changed-model"),
         ("        loss.backward()\n        optimizer.step()\n", "", "wrong", "no-training"),
     ],
     "14_early_stopping": [

@@ -5,6 +5,7 @@ import contextlib
 import io
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,34 @@ def test_wrong_answer_gets_its_diagnosis(name, old, new, verdict, diagnosis, ans
 def test_unusual_answer_passes(name, answer):
     result = answer(name, UNUSUAL[name])
     assert result["verdict"] == "passed", result
+
+
+def test_a_step_with_a_closure_passes(answer):
+    text = """
+def train_step(model, X, y, loss_fn, optimizer):
+    model.train()
+    def closure():
+        optimizer.zero_grad()
+        loss = loss_fn(model(X), y)
+        loss.backward()
+        return loss
+    return optimizer.step(closure).item()
+"""
+    assert answer("05_train_step", text)["verdict"] == "passed"
+
+
+def test_the_forbidden_function_under_another_name_is_no_crash(answer):
+    result = answer("07_tanh", "import torch\ntanh = torch.tanh\n")
+    assert (result["verdict"], result["diagnosis"]) == ("wrong", "forbidden")
+
+
+def test_a_broken_installation_is_not_the_learners_fault(answer, monkeypatch):
+    monkeypatch.setitem(sys.modules, "exercises.checks.06_moons", None)
+    result = answer("06_moons", EXERCISES["06_moons"].solution.read_text())
+    assert result["verdict"] == "crashed"
+    assert result["sentence"].startswith("The checker itself failed. ModuleNotFoundError:")
+    assert "requirements.txt" in result["cause"]
+    assert "line" not in result
 
 
 @pytest.mark.parametrize(("unlucky", "verdict"), [(2, "passed"), (3, "wrong")])

@@ -196,12 +196,33 @@ def test_broken_files(check, text, verdict, diagnosis, line):
         assert result["line"] == line, result
 
 
+def test_a_folder_with_another_alphabet(pool, tmp_path):
+    folder = tmp_path / "\u00fcbung \u65e5"
+    folder.mkdir()
+    exercise = pick(find_exercises(folder), "2")
+    exercise.path.write_text("x = 1\nwhile True:\n    x += 1\n")
+    assert worker.check(pool, exercise, 1, 0.7)["line"] in (2, 3)
+
+
+def test_too_deep_for_python_is_a_syntax_error(check):
+    assert check("x = " + "-" * 100_000 + "1\n")["verdict"] == "syntax error"
+
+
 def test_encoding_is_explained(check):
     assert "not UTF-8" in check("# caf\xe9\n".encode("latin-1"))["sentence"]
 
 
 def test_deleted_file_is_missing(pool, exercise):
     assert worker.check(pool, exercise, 1)["verdict"] == "missing"
+
+
+def test_what_cannot_be_read_is_said(run, tmp_path):
+    (tmp_path / "02_labels.py").unlink()
+    (tmp_path / "02_labels.py").mkdir()
+    code, out, _ = run("check", 2)
+    assert code == 1
+    assert "Cannot read" in out
+    assert "reset" not in out
 
 
 @posix
@@ -334,6 +355,22 @@ def test_solution_asks_who_has_seen_no_hint(run, monkeypatch, answer, shown):
     assert (RIGHT in out) is shown
 
 
+def test_ctrl_d_at_the_question_means_no(run, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda prompt: (_ for _ in ()).throw(EOFError))
+    code, out, errors = run("solution", 2)
+    assert (code, errors) == (0, "")
+    assert RIGHT not in out
+
+
+def test_messages_hold_no_control_characters_and_whole_commands(run, tmp_path):
+    (tmp_path / "02_labels.py").write_text("raise ValueError('\\x1b[31mred caf\\xe9 ' + 'long' * 60)\n")
+    _, out, _ = run("check", 2)
+    assert "\\x1b[31mred caf\\xe9" in out
+    assert "\x1b" not in out
+    assert "long" * 60 in out
+
+
 def test_reset_keeps_a_backup(run, tmp_path):
     path = tmp_path / "02_labels.py"
     for text in ("first\n", "second\n"):
@@ -366,7 +403,18 @@ def test_check_all_as_json(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["check"], ["check", "2", "--all"], ["check", "99"], ["hint", "x"], ["reset"], ["nonsense"]]
+    "arguments",
+    [
+        ["check"],
+        ["check", "2", "--all"],
+        ["check", "99"],
+        ["check", "2", "--seed", "-1"],
+        ["check", "2", "--seed", "4294967296"],
+        ["hint", "x"],
+        ["hint", "9" * 5000],
+        ["reset"],
+        ["nonsense"],
+    ],
 )
 def test_wrong_usage_is_one_sentence(run, arguments):
     code, out, errors = run(*arguments)

@@ -74,8 +74,12 @@ def read_answer(path: Path, name: str) -> CodeType | dict:
         with tokenize.open(path) as file:
             tree = ast.parse(file.read(), filename=str(path))
         program = compile(tree, str(path), "exec")
-    except (SyntaxError, ValueError) as error:
-        text, line = getattr(error, "msg", str(error)), getattr(error, "lineno", None)
+    except FileNotFoundError:
+        return {"verdict": "missing", "sentence": f"There is no file {path}."}
+    except OSError as error:
+        return {"verdict": "missing", "sentence": f"Cannot read {path} ({error.strerror})."}
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        text, line = getattr(error, "msg", str(error)) or "nested too deeply", getattr(error, "lineno", None)
         if isinstance(error, UnicodeDecodeError) or "encoding" in text:
             text = f"the file is not UTF-8 text ({text}); save it with the encoding UTF-8"
         return {"verdict": "syntax error", "sentence": f"Python cannot read the file: {text}.", "line": line}
@@ -89,7 +93,7 @@ def pick(exercises: list[Exercise], wanted: str) -> Exercise:
     """Return the exercise that is called `6`, `06`, `06_moons` or `06_moons.py`."""
     name = Path(wanted).name.removesuffix(".py")
     for exercise in exercises:
-        if name == exercise.name or (name.isascii() and name.isdigit() and int(name) == int(exercise.number)):
+        if name == exercise.name or name.lstrip("0") == exercise.number.lstrip("0"):
             return exercise
     raise Refused(f"There is no exercise {wanted!r}; they are numbered 1 to {len(exercises)}.")
 

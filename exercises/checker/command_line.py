@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     check = command(check_some, "check", "check the exercises named, or --all", "*")
     check.add_argument("--all", action="store_true", help="every exercise")
     check.add_argument("--json", action="store_true", help="print the verdicts as JSON and nothing else")
-    check.add_argument("--seed", type=int, help="repeat a check with the random inputs of this seed")
+    check.add_argument("--seed", type=seed_number, help="repeat a check with the random inputs of this seed")
     for sub in (check, command(watch, "watch", "check each exercise when you save it, until Ctrl-C")):
         sub.add_argument("--patient", action="store_true", help="three times the time limit")
     command(hint, "hint", "one more hint", "?")
@@ -80,6 +80,13 @@ def parser() -> argparse.ArgumentParser:
     show.add_argument("--yes", action="store_true", help="do not ask whether you want to see it")
     command(reset, "reset", "start an exercise anew; your file is kept as a backup", "?")
     return parser
+
+
+def seed_number(text: str) -> int:
+    """Read the value of --seed: NumPy and scikit-learn take no negative and no very large one."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to 999999999")
+    return int(text)
 
 
 class Session:
@@ -169,8 +176,9 @@ def watch(session: Session) -> int:
     current = session.next()
     session.warm()
     while True:
-        if current is not None and current.path.exists():
-            files[current.name].settle()
+        if current is not None:
+            if current.path.exists():
+                files[current.name].settle()
             result = session.check(current, stop=files[current.name].changed)
             if result["verdict"] == "stopped":
                 continue
@@ -204,7 +212,11 @@ def solution(session: Session) -> int:
         if not sys.stdin.isatty():
             raise Refused(f"You have not passed it yet: {ask}, or add --yes.")
         print(f"You have not passed {exercise.title} yet; you can {ask}.")
-        if input("Show the solution all the same? [y/N] ").strip().lower() not in ("y", "yes"):
+        try:
+            answer = input("Show the solution all the same? [y/N] ")
+        except EOFError:  # Ctrl-D
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
             return 0
     print(exercise.solution.read_text(encoding="utf-8"))
     print(f"# This file: {shown(exercise.solution)}")
@@ -244,7 +256,7 @@ def report(session: Session, exercise: Exercise, result: dict) -> str:
             after.append("Nothing has changed since this pass, so it was not run again.")
         following = session.next(after=exercise)
         after.append(f"Next: {following.command}" if following else "Every exercise has passed.")
-    elif verdict == "missing":
+    elif verdict == "missing" and not exercise.path.exists():
         after.append(f"Next: python -m exercises reset {number}   (puts the file back)")
     else:
         after.append(f"Next: edit {shown(exercise.path)}, then run: {exercise.command}")

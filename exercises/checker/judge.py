@@ -40,10 +40,10 @@ def judge(path: Path, name: str, seed: int) -> dict:
     program = read_answer(path, name)
     if isinstance(program, dict):
         return program
-    check = importlib.import_module(f"exercises.checks.{name}")
     code = Code(path, {"__name__": "exercise", "__file__": str(path)}, seed, Watcher(path))
     warnings.filterwarnings("ignore", message=".*is non-interactive, and thus cannot be shown")
     try:
+        check = importlib.import_module(f"exercises.checks.{name}")
         torch.manual_seed(seed)
         exec(program, code.namespace)
         measured = check.check(code)
@@ -64,8 +64,11 @@ def verdict_on(error: BaseException, code: Code) -> dict:
         return {"verdict": "not started", "sentence": "A part still raises NotImplementedError.", "line": line}
     if isinstance(error, SystemExit):
         return {"verdict": "ended early", "sentence": f"The code ends Python itself ({error!r}).", "line": line}
-    where = f", in what {code.name} gave to the checker" if code.name and not line else ""
     kind, text = type(error).__name__, " ".join(str(error).split())[:600] or "(no message)"
+    if not line and not code.name:  # nothing of the learner's has run
+        cause = "Install what requirements.txt names, into the environment of this Python."
+        return {"verdict": "crashed", "sentence": f"The checker itself failed. {kind}: {text}", "cause": cause}
+    where = "" if line else f", in what {code.name} gave to the checker"
     found = {"diagnosis": kind, "sentence": f"{kind}{where}: {text}", "cause": explain(error)}
     return {"verdict": "crashed", **found, "line": line or code.line()}
 

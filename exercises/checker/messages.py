@@ -56,6 +56,7 @@ def learners_line(exercise: Exercise, line: int | None) -> list[str]:
 
 def wrapped(text: str, label: str = "") -> list[str]:
     """Return a text on lines of readable length, a label before the first; ASCII only, and no line for no text."""
-    text = text.encode("ascii", "backslashreplace").decode()
+    text = re.sub(r"[^ -~\s]", lambda found: ascii(found[0])[1:-1], text)
     start = f"   {label:<11}" if label else ""
-    return textwrap.wrap(text, WIDTH, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False)
+    whole = {"break_on_hyphens": False, "break_long_words": False}  # a path, or a command to be pasted
+    return textwrap.wrap(text, WIDTH, initial_indent=start, subsequent_indent=" " * len(start), **whole)

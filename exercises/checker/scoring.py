@@ -37,10 +37,7 @@ def train_and_score(
             torch.manual_seed(seed)
             with code.watcher:
                 model = code.call("train", X.clone(), (y + shift) % classes)
-            if not callable(model):
-                cause = "A function without `return` gives None." if model is None else "Return the model alone."
-                sentence = f"train(X, y) returns {type_of(model)}; the checker needs the trained model."
-                raise Wrong("returned-none" if model is None else "type", sentence, cause=cause)
+            expect_model(model)
             code.judge_training(fails)
             fresh_X, fresh_y = make(3000, seed + 500)
             fresh_y = (fresh_y + shift) % classes
@@ -57,6 +54,14 @@ def train_and_score(
             end = " when the labels are swapped." if shift else "."
             raise Wrong(sentence=sentence + end, got=got, expected=f"at least {accept} %", **why)
     return [f"{scores[0]:.1f} % of 3000 fresh points, {scores[1]:.1f} % with the labels swapped (needed: {accept} %)"]
+
+
+def expect_model(model) -> None:
+    """Raise Wrong unless `train(X, y)` returned something that can be called as a model."""
+    if not callable(model):
+        cause = "A function without `return` gives None." if model is None else "Return the model alone."
+        sentence = f"train(X, y) returns {type_of(model)}; the checker needs the trained model."
+        raise Wrong("returned-none" if model is None else "type", sentence, cause=cause)
 
 
 def why_so_low(code: Code, scores: list[float], model, logits: Tensor, X: Tensor, y: Tensor) -> dict:

@@ -152,11 +152,12 @@ class Watcher(TorchFunctionMode):
             self._note("broadcast")
 
     def _labels(self, first, second, *_, **__):
-        if isinstance(second, Tensor) and max(first.numel(), second.numel()) >= 20:  # fewer may be an experiment
+        """Labels or predictions; not fewer than 20, which may be an experiment, and not each against each other."""
+        if first.data_ptr() != second.data_ptr() and max(first.numel(), second.numel()) >= 20:
             self._pair(first, second)
 
     def _difference(self, first, second, *_, **__):
-        if isinstance(second, Tensor) and first.requires_grad != second.requires_grad:
+        if first.requires_grad != second.requires_grad:
             self._labels(first, second)
 
     # Passes through the model

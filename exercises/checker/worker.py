@@ -45,12 +45,10 @@ def check(
 
     Returns:
         What `judge` returns, with `name`, `seed` and `seconds` added. The verdict is one of: not started, syntax error,
-        crashed, timed out, ended early, wrong, passed, passed with remarks; missing if the file is not there, and
-        stopped.
+        crashed, timed out, ended early, wrong, passed, passed with remarks; missing if the file is not there or cannot
+        be read, and stopped.
     """
     result = {"name": exercise.name, "seed": seed, "seconds": 0.0}
-    if not exercise.path.is_file():
-        return {**result, "verdict": "missing", "sentence": f"There is no file {exercise.path}."}
     path = exercise.path.resolve()
     program = read_answer(path, exercise.name)
     if isinstance(program, dict):
@@ -85,7 +83,8 @@ def verdict_of(folder: Path, nonce: str, handle: Handle, path: Path, limit: floa
     text = ""
     with suppress(OSError):  # ended before it could begin a trace
         text = (folder / "trace").read_text(encoding="utf-8", errors="replace")
-    found = re.search(rf'File "{re.escape(str(path))}", line (\d+)', text)
+    name = str(path).encode("ascii", "backslashreplace").decode()  # as faulthandler writes it
+    found = re.search(rf'File "{re.escape(name)}", line (\d+)', text)
     line, how = found and int(found[1]), describe_exit(handle.exit_code)
     if handle.timed_out or text.startswith("Timeout"):
         sentence = f"The code still ran after {limit:g} s" + (f", in line {line}." if line else ".")

@@ -24,7 +24,7 @@ def check(code):
     model, loss_fn = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2)), nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
     steps = []  # the gradients at each step, all parameters in a row
-    optimizer.register_step_pre_hook(lambda *_: steps.append(torch.cat([grad(p) for p in model.parameters()])))
+    optimizer.register_step_post_hook(lambda *_: steps.append(torch.cat([grad(p) for p in model.parameters()])))
     with code.watcher:
         for number in range(1, 5):
             call = f"train_step, call {number},"

@@ -34,7 +34,11 @@ def check(code):
     steps = [after - before for before, after in pairwise(epochs) if after > before]
     if steps.count(10) < 3 or steps.count(10) < 0.8 * len(steps):
         text = "The log is not a line every 10 epochs."
-        got = f"epochs {', '.join(map(str, epochs[:12]))}" if epochs else "no line with 'Epoch' and a number"
+        got = (
+            f"epochs {', '.join(map(str, epochs[:12]))}"
+            if epochs
+            else "no line that print() wrote, with 'Epoch' and a number"
+        )
         cause = 'if epoch % 10 == 0: print(f"Epoch {epoch} ...")'
         raise Wrong("log", text, got=got, expected="Epoch 0, 10, 20, ... (or 10, 20, ...)", cause=cause)
     return measured
