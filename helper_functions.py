@@ -28,6 +28,7 @@ import numpy as np
 import pandas as pd
 import torch
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
@@ -1194,14 +1195,27 @@ def save_figure(fig: Figure, name: str) -> Path:
         raise ValueError(f"fig is of the type {type(fig).__name__}; expected a matplotlib Figure (of axes: ax.figure).")
     if not _is_file_name(name) or not name.endswith(".png"):
         raise ValueError(f"the figure's name is {name!r}; expected a plain file name that ends in .png.")
-    drawn, png = io.BytesIO(), io.BytesIO()
+    png = io.BytesIO()
     with _places_kept(fig):
-        fig.savefig(drawn, format="png", dpi=120)
+        image = _draw(fig, dpi=120)
     # 256 colours are a third of the size, and dropping the metadata keeps versions and dates out of the bytes
-    Image.open(drawn).convert("RGB").quantize(256).save(png, format="PNG")
+    image.quantize(256).save(png, format="PNG")
     path = _write_whole(output_dir() / name, png.getvalue())
     print(f"Figure: {_ascii(path)}")
     return path
+
+
+def _draw(fig: Figure, dpi: int) -> Image.Image:
+    """Return the picture that `fig.savefig` writes, in two thirds of its time: that draws twice, once for layout."""
+    canvas, own_dpi = fig.canvas, fig.dpi
+    drawing = FigureCanvasAgg(fig)  # in place of the canvas of a window, which would be resized
+    try:
+        fig.dpi = dpi
+        drawing.draw()
+        return Image.fromarray(np.asarray(drawing.buffer_rgba())).convert("RGB")
+    finally:
+        fig.dpi = own_dpi
+        fig.set_canvas(canvas)
 
 
 @contextmanager

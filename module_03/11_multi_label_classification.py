@@ -21,6 +21,7 @@ from sklearn.metrics import accuracy_score, f1_score, hamming_loss
 from torch import nn
 
 from helper_functions import CLASS_COLORS, pick_device, plot_decision_boundary, save_figure, save_results
+from player import Recorder, save_player
 
 TAGS = ["dance", "rock", "live"]  # the L = 3 labels
 CENTERS = [[0.35, 0.25], [-0.35, 0.25], [0.0, -0.3]]  # each tag is given inside a disc around its center
@@ -42,8 +43,7 @@ generator = torch.Generator().manual_seed(SEED)
 X = 2.4 * torch.rand(5000, 2, generator=generator) - 1.2
 true_probs = torch.tensor(CHANCES) * (torch.cdist(X, torch.tensor(CENTERS)) < torch.tensor(RADII))  # [5000, 3]
 y = (torch.rand(5000, 3, generator=generator) < true_probs).float()
-X_train, X_val, X_test = X.to(device).split([3000, 1000, 1000])
-y_train, y_val, y_test = y.to(device).split([3000, 1000, 1000])
+(X_train, X_val, X_test), (y_train, y_val, y_test) = (t.to(device).split([3000, 1000, 1000]) for t in (X, y))
 n_tags = y_test.sum(dim=1).long().cpu()  # [1000]
 print("1. Test songs: {:.1%} have the tag dance, {:.1%} rock, {:.1%} live.".format(*y_test.mean(dim=0)))
 print("   {} have no tag, {} one, {} two and {} all three.".format(*n_tags.bincount(minlength=4)))
@@ -58,11 +58,12 @@ print("   {} have no tag, {} one, {} two and {} all three.".format(*n_tags.binco
 # network is never shown what "none" looks like.
 # `fit` counts one label a row, so the loop is written out here.
 
-nets = {}  # features -> probabilities, [N, 2] -> [N, 3]
+nets, runs = {}, {}  # features -> probabilities, [N, 2] -> [N, 3]; recorder and history of each training
 for name, loss_fn in (("sigmoid", nn.BCEWithLogitsLoss()), ("softmax", nn.CrossEntropyLoss())):
     torch.manual_seed(SEED)
     model = nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 3)).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
+    history, recorder = {"train_loss": [], "val_loss": []}, Recorder(model, EPOCHS, softmax=name == "softmax")
     print(f"\n2. Training with {name}")
     for epoch in range(EPOCHS):
         model.train()
@@ -70,13 +71,16 @@ for name, loss_fn in (("sigmoid", nn.BCEWithLogitsLoss()), ("softmax", nn.CrossE
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        model.eval()
+        with torch.inference_mode():
+            val_loss = loss_fn(model(X_val), y_val)
+        history["train_loss"].append(loss.item())
+        history["val_loss"].append(val_loss.item())
+        recorder.snapshot(epoch)
         if epoch % 20 == 0:
-            model.eval()
-            with torch.inference_mode():
-                val_loss = loss_fn(model(X_val), y_val)
             print(f"Epoch {epoch:4d} | Loss: {loss:.5f} | Validation loss: {val_loss:.5f}")
     nets[name] = nn.Sequential(model, nn.Sigmoid() if name == "sigmoid" else nn.Softmax(dim=1))
-
+    runs[name] = recorder, history
 
 # %% 3. NEW: a threshold for each tag
 # F1 of each tag over a grid of thresholds, on the validation part. A song in the disc of "live" has
@@ -85,21 +89,17 @@ for name, loss_fn in (("sigmoid", nn.BCEWithLogitsLoss()), ("softmax", nn.CrossE
 # knows it roughly, so its F1 climbs as the threshold falls. For the two common tags F1 is flat around
 # 0.5, and the choice matters little.
 
-
-def f1_by_threshold(y_true, probs, thresholds):
-    preds = (probs >= thresholds[:, None, None]).float()  # [T, N, L]
-    return 2 * (preds * y_true).sum(dim=1) / (preds.sum(dim=1) + y_true.sum(dim=0))  # [T, L]
-
-
 y_val, y_test, grid = y_val.cpu(), y_test.cpu(), torch.arange(1, 100) / 100
-with torch.inference_mode():
-    probs = {name: net(X_test).cpu() for name, net in nets.items()}  # [1000, 3] each
-    val_f1 = {name: f1_by_threshold(y_val, net(X_val).cpu(), grid) for name, net in nets.items()}  # [99, 3] each
-chosen = {name: grid[f1.argmax(dim=0)] for name, f1 in val_f1.items()}  # [3] each
+probs, val_f1, chosen = {}, {}, {}  # of each network, [1000, 3], [99, 3] and [3]
+for name, net in nets.items():
+    with torch.inference_mode():
+        probs[name], val_probs = net(X_test).cpu(), net(X_val).cpu()
+    preds = (val_probs >= grid[:, None, None]).float()  # [99, 1000, 3]
+    val_f1[name] = 2 * (preds * y_val).sum(dim=1) / (preds.sum(dim=1) + y_val.sum(dim=0))
+    chosen[name] = grid[val_f1[name].argmax(dim=0)]
 print("\n3. Sigmoid, validation part   F1 at 0.5   best F1   at threshold")
 for tag, f1, threshold in zip(TAGS, val_f1["sigmoid"].T, chosen["sigmoid"], strict=True):
     print(f"   {tag:<25} {f1[49]:10.3f} {f1.max():9.3f} {threshold:14.2f}")
-
 
 # %% 4. NEW: four ways to count
 # Subset accuracy: the share of songs with all three answers right. Hamming loss: the share of single
@@ -109,14 +109,6 @@ for tag, f1, threshold in zip(TAGS, val_f1["sigmoid"].T, chosen["sigmoid"], stri
 # The last four columns split subset accuracy by the number of tags that a song has. There the mistake
 # shows: softmax at 0.5 never gives two tags, and rarely none.
 
-
-def metrics_by_hand(y_true, preds):
-    tp, wrong = (preds * y_true).sum(dim=0), (preds != y_true).sum(dim=0)  # [L] each; wrong is FP + FN
-    micro, macro = 2 * tp.sum() / (2 * tp + wrong).sum(), (2 * tp / (2 * tp + wrong)).mean()
-    subset, hamming = (preds == y_true).all(dim=1).float().mean(), wrong.sum() / y_true.numel()
-    return subset.item(), hamming.item(), micro.item(), macro.item()
-
-
 guesses = {"never any tag": 0 * y_test, "true probs, 0.5": true_probs[4000:] >= 0.5}
 guesses |= {f"{name}, 0.5": p >= 0.5 for name, p in probs.items()}
 guesses |= {f"{name}, chosen": p >= chosen[name] for name, p in probs.items()}
@@ -124,7 +116,10 @@ table = {}  # the four metrics, then the share of songs all right among those wi
 print("\n4. Test part      subset accuracy  Hamming loss  micro F1  macro F1  right with 0, 1, 2, 3 tags")
 for name, guess in guesses.items():
     all_right = (guess == y_test).all(dim=1).float()  # [1000]
-    table[name] = [*metrics_by_hand(y_test, guess.int()), *(all_right[n_tags == k].mean().item() for k in range(4))]
+    tp, wrong = (guess * y_test).sum(dim=0), (guess != y_test).sum(dim=0)  # [3] each; wrong is FP + FN
+    micro, macro = 2 * tp.sum() / (2 * tp + wrong).sum(), (2 * tp / (2 * tp + wrong)).mean()
+    by_tags = [all_right[n_tags == k].mean() for k in range(4)]
+    table[name] = [x.item() for x in (all_right.mean(), wrong.sum() / y_test.numel(), micro, macro, *by_tags)]
     print("   {:<15}{:15.1%}{:14.1%}{:10.3f}{:10.3f}{:10.0%}{:5.0%}{:5.0%}{:5.0%}".format(name, *table[name]))
 truth, guess, kinds = y_test.int(), guesses["sigmoid, chosen"].int(), ("micro", "macro")
 found = [accuracy_score(truth, guess), hamming_loss(truth, guess), *(f1_score(truth, guess, average=k) for k in kinds)]
@@ -132,7 +127,6 @@ found += [tm.multilabel_exact_match(guess, truth, 3), tm.multilabel_hamming_dist
 found += [tm.multilabel_f1_score(guess, truth, 3, average=k) for k in kinds]
 library_gap = max(abs(float(a) - b) for a, b in zip(found, table["sigmoid, chosen"][:4] * 2, strict=True))
 print(f"   Largest difference of scikit-learn and torchmetrics from the definitions: {library_gap:.0e}")
-
 
 # %% 5. Look: one boundary a tag
 # The helper draws one logit. OneTag picks one column of the probabilities and shifts its logit, so
@@ -156,8 +150,11 @@ for row, (name, net) in zip(axes, nets.items(), strict=True):
         ax.set_title(f"{name} at {chosen[name][k]:.2f}: {ax.get_title()}")
 fig.suptitle(f"2-32-32-3 with ReLU, 1000 test songs, Adam lr {LEARNING_RATE}, {EPOCHS} epochs, seed {SEED}")
 save_figure(fig, "11_boundaries.png")
+save_player("11_multi_label_classification", (X_train, X_test, y_train, y_test), runs, class_names=TAGS)
 # Above: three discs that overlap, as in the data. Below: the regions run on to the border, where no
 # song has a tag. Softmax has to give the songs there to one of the three.
+# NEW: save_player() writes a page with both trainings. Choose a label, put softmax beside sigmoid and
+# drag. Its boundary lies at 0.5: sigmoid's region for "live" comes last, and it never fills the disc.
 
 # %% 6. Look: what thresholds and softmax cost
 # Left, the choice of section 3: dots mark the chosen thresholds, the dashed line is 0.5. Right, the

@@ -24,13 +24,13 @@ from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from helper_functions import logits_to_labels, pick_device, plot_decision_boundary, save_figure, save_results
+from player import Recorder, save_player
 
 SEED = 42  # data and split; the networks have seeds of their own
 N_TOGETHER = 64  # networks that are trained at once in section 3
 FEW = 200  # training points there; fewer points, more gain
 N_SEEDS = 16  # networks a recipe in section 4; each costs 0.2 s in the first recipe
 GAP = 5.0  # percentage points, the difference between two recipes that section 6 wants to be sure of
-
 torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()
 
@@ -38,9 +38,8 @@ device = pick_device()
 # One thing changes from network to network: the seed of its first weights. Data, split and recipe stay the same.
 # 20,000 fresh points from the same circles stand for the truth: so many that their own luck hardly counts.
 
-X, y = make_circles(1000, noise=0.03, random_state=SEED)
-X_fresh, y_fresh = make_circles(20_000, noise=0.03, random_state=SEED + 1)
-X, y, X_fresh, y_fresh = (torch.tensor(t, dtype=torch.float32, device=device) for t in (X, y, X_fresh, y_fresh))
+circles = make_circles(1000, noise=0.03, random_state=SEED) + make_circles(20_000, noise=0.03, random_state=SEED + 1)
+X, y, X_fresh, y_fresh = (torch.tensor(t, dtype=torch.float32, device=device) for t in circles)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=SEED)  # 800 and 200 points
 loss_fn = nn.BCEWithLogitsLoss(reduction="none")  # one loss a point; the mean is taken for each network alone
 
@@ -60,19 +59,22 @@ def build(seed, width):
     return nn.Sequential(nn.Linear(2, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
 
 
-def train_together(models, X, y, loss_fn, optimizer_class, lr, epochs):
+def train_together(models, X, y, loss_fn, optimizer_class, lr, epochs, recorders=()):
     weights, _ = stack_module_state(models)  # a dict of tensors [M, ...], M models
+    for m, model in enumerate(models):  # assign=True: each model shares the memory of its slice, and learns with it
+        model.load_state_dict({name: stacked[m] for name, stacked in weights.items()}, assign=True)
     logits_of_all = vmap(lambda one, X: functional_call(models[0], one, (X,)), in_dims=(0, None))
-    optimizer = optimizer_class(weights.values(), lr=lr)
-    for _ in range(epochs):
+    optimizer, history = optimizer_class(weights.values(), lr=lr), []
+    for epoch in range(epochs):
         logits = logits_of_all(weights, X).squeeze(2)  # [M, N, 1] -> [M, N]
         losses = loss_fn(logits, y.expand_as(logits)).mean(dim=1)  # labels [N] -> [M, N]; losses [M]
         optimizer.zero_grad()
         losses.sum().backward()
         optimizer.step()
-    for m, model in enumerate(models):
-        model.load_state_dict({name: stacked[m] for name, stacked in weights.items()})
-    return losses.tolist()
+        history.append(losses.tolist())
+        for recorder in recorders:
+            recorder.snapshot(epoch)
+    return np.transpose(history)  # [M, epochs]
 
 
 # %% 3. The same losses, one by one
@@ -82,8 +84,7 @@ def train_together(models, X, y, loss_fn, optimizer_class, lr, epochs):
 # which is saved. With 800 the arithmetic weighs more, and arithmetic is not saved. benchmarks/many_seeds.py prints a
 # table: about 6 times as fast with 64 networks and 200 points on the machine where it was written, 3 times with 800.
 
-start = time.perf_counter()
-losses_alone = []
+start, losses_alone = time.perf_counter(), []
 for model in [build(seed, 10).to(device) for seed in range(N_TOGETHER)]:
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     for _ in range(30):
@@ -94,7 +95,7 @@ for model in [build(seed, 10).to(device) for seed in range(N_TOGETHER)]:
     losses_alone.append(loss.item())
 middle = time.perf_counter()
 models = [build(seed, 10).to(device) for seed in range(N_TOGETHER)]
-losses = train_together(models, X_train[:FEW], y_train[:FEW], loss_fn, torch.optim.SGD, 0.1, epochs=30)
+losses = train_together(models, X_train[:FEW], y_train[:FEW], loss_fn, torch.optim.SGD, 0.1, epochs=30)[:, -1]
 alone, together = middle - start, time.perf_counter() - middle
 loss_difference = np.abs(np.subtract(losses, losses_alone)).max()
 print(f"3. {N_TOGETHER} networks 2-10-10-1, {FEW} points, 30 epochs; losses differ by {loss_difference:.0e} at most")
@@ -111,14 +112,14 @@ recipes = {  # name: hidden units, optimizer, learning rate, epochs
     "2-16-16-1, Adam lr 0.02, 100 epochs": (16, torch.optim.Adam, 0.02, 100),
 }
 print(f"\n4. Test accuracy in % over {N_SEEDS} seeds")
-networks, test_accs = [], []
+recorders, histories, test_accs = [], [], []  # one entry a recipe, of 16 each
 for name, (width, *how) in recipes.items():
-    networks.append([build(seed, width).to(device) for seed in range(N_SEEDS)])
-    train_together(networks[-1], X_train, y_train, loss_fn, *how)
-    right = torch.stack([logits_to_labels(model(X_test)) == y_test for model in networks[-1]])  # [16, 200]
-    test_accs.append((100 * right.double().mean(dim=1)).tolist())
-    worst, median, best = np.quantile(test_accs[-1], (0, 0.5, 1))
-    print(f"   {name:36}  worst {worst:5.1f}  median {median:6.2f}  best {best:5.1f}")
+    recorders.append([Recorder(build(seed, width).to(device), epochs=how[-1]) for seed in range(N_SEEDS)])
+    models = [recorder.model for recorder in recorders[-1]]
+    histories.append(train_together(models, X_train, y_train, loss_fn, *how, recorders[-1]))
+    test_accs.append([100 * (logits_to_labels(model(X_test)) == y_test).double().mean().item() for model in models])
+    quantiles = np.quantile(test_accs[-1], (0, 0.5, 1))
+    print("   {:36}  worst {:5.1f}  median {:6.2f}  best {:5.1f}".format(name, *quantiles))
 order = np.argsort(test_accs[0])  # the seeds of the first recipe, worst first
 
 # %% 5. NEW: two kinds of luck
@@ -127,7 +128,7 @@ order = np.argsort(test_accs[0])  # the seeds of the first recipe, worst first
 # points: luck of the points. Lesson 05's formula agrees: a share p of n points varies by sqrt(p (1 - p) / n).
 # Here the seed matters six times as much. A larger test set would measure each network better and leave that as it is.
 
-right = [(logits_to_labels(model(X_fresh)) == y_fresh).double() for model in networks[0]]
+right = [(logits_to_labels(recorder.model(X_fresh)) == y_fresh).double() for recorder in recorders[0]]
 seed_std = 100 * torch.stack(right).mean(dim=1).std().item()  # [16, 20000] -> [16] -> one number
 middle_right = right[order[N_SEEDS // 2]]  # [20000], of the seed in the middle
 point_std = 100 * middle_right.reshape(100, 200).mean(dim=1).std().item()  # [100, 200] -> [100] -> one number
@@ -147,37 +148,37 @@ print(f"   Which seed: {seed_std:.2f}. Which 200 test points: {point_std:.2f}, b
 
 apart = np.abs(np.subtract.outer(test_accs[0], test_accs[0]))[np.triu_indices(N_SEEDS, 1)]  # [120], one a pair
 pairs_apart = 100 * (apart >= 10).mean()  # percent
-seeds_needed = int(np.ceil(2 * (1.96 * seed_std / GAP) ** 2))
-points_needed = int(np.ceil((1.96 / 0.01) ** 2 * (0.98 * 0.02 + 0.99 * 0.01)))
+n_seeds = int(np.ceil(2 * (1.96 * seed_std / GAP) ** 2))
+n_points = int(np.ceil((1.96 / 0.01) ** 2 * (0.98 * 0.02 + 0.99 * 0.01)))
 print("\n6. When does a difference mean something?")
 print(f"   Same recipe, two seeds: 10 points or more apart in {pairs_apart:.0f}% of {len(apart)} pairs")
-print(
-    f"   Needed for {GAP:.0f} points: {seeds_needed} seeds a recipe. For 98% against 99%: {points_needed} test points"
-)
+print(f"   Needed for {GAP:.0f} points: {n_seeds} seeds a recipe. For 98% against 99%: {n_points} test points")
 
 # %% 7. Look
 # What to see in the first figure: with SGD the points lie anywhere from chance to nearly perfect. With Adam all but two
 # of the narrow networks are above 99 %, and all of the wider ones.
 # What to see in the second: one recipe, three networks. The worst has found no more than a line, the middle one a shape
 # that is open at the top right, the best one a ring. All three are still learning: more epochs would help each.
+# NEW: the page of save_player() shows why seed 10 fails, with Adam too: 7 of its first 10 units are dead at the start.
 
-fig, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
+fig, ax = plt.subplots(figsize=(8, 3.6), layout="constrained", subplot_kw={"xlabel": "test accuracy in %"})
 for row, accs in enumerate(test_accs):
     ax.scatter(accs, row + np.linspace(-0.2, 0.2, N_SEEDS), s=22, color="0.4")  # apart, so that equal ones show
     ax.plot([np.median(accs)] * 2, [row - 0.32, row + 0.32], color="black")
 ax.vlines((50, 60.2, 99.91), -0.5, 2.5, colors="0.45", linewidth=0.8, linestyle="--", zorder=0)
 ax.secondary_xaxis("top").set_xticks((50, 60.2, 99.91), ("chance", "best straight line", "best possible"), fontsize=9)
-ax.set_yticks(range(3), [name.replace(", ", "\n") for name in recipes])
-ax.set(xlabel="test accuracy in %", ylim=(2.5, -0.5))
+ax.set(ylim=(2.5, -0.5), yticks=range(3), yticklabels=[name.replace(", ", "\n") for name in recipes])
 fig.suptitle(f"Circles, {N_SEEDS} seeds a recipe: a point is a seed, black the median")
 save_figure(fig, "13_strips.png")
-
 fig, axes = plt.subplots(1, 3, figsize=(10, 4.1), layout="constrained")
 for ax, word, seed in zip(axes, ("worst", "middle", "best"), order[[0, N_SEEDS // 2, -1]], strict=True):
-    plot_decision_boundary(networks[0][seed], X_test, y_test, ax=ax, limits_from=X)
+    plot_decision_boundary(recorders[0][seed].model, X_test, y_test, ax=ax, limits_from=X)
     ax.set_title(f"{word}: seed {seed}, {ax.get_title()}")
 fig.suptitle("One recipe, three seeds: 2-10-10-1 with ReLU on circles, SGD lr 0.1, 1000 epochs, test points")
 save_figure(fig, "13_same_recipe.png")
+runs = {f"SGD, seed {s}": (recorders[0][s], {"train_loss": histories[0][s]}) for s in order[[0, N_SEEDS // 2, -1]]}
+runs |= {f"Adam, seed {order[0]}": (recorders[1][order[0]], {"train_loss": histories[1][order[0]]})}
+save_player("13_seeds_and_luck", (X_train, X_test, y_train, y_test), runs)
 
 # %% 8. What we learned
 # "It scores 95 %" and "it scores 70 %" can be the same network with another seed. Report how many seeds you ran, and
@@ -190,7 +191,7 @@ save_figure(fig, "13_same_recipe.png")
 sgd, adam, wide = test_accs
 results = {"loss_difference": loss_difference, "adam_worst": min(adam), "wide_worst": min(wide)}
 results |= {"sgd_worst": min(sgd), "sgd_median": float(np.median(sgd)), "sgd_best": max(sgd), "seed_std": seed_std}
-results |= {"point_std": point_std, "pairs_10_points_apart": pairs_apart, "seeds_needed": seeds_needed}
+results |= {"point_std": point_std, "pairs_10_points_apart": pairs_apart, "seeds_needed": n_seeds}
 save_results("13_seeds_and_luck", results)
 
 # %% 9. Try it

@@ -19,6 +19,15 @@ LESSONS = find_lessons(ROOT / "module_03")
 EXPECTED = tomllib.loads((ROOT / "module_03" / "expected_results.toml").read_text(encoding="utf-8"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FIGURES = [(lesson, name) for lesson in LESSONS for name in lesson.figures]
+PLAYERS = {  # lessons that write a training player, and runs that it shows
+    "02": ["V0: 2-5-1"],
+    "03": ["V1: no activation, SGD", "V2: ReLU, SGD", "V3: ReLU, wider, Adam"],
+    "04": ["2-8-8-4"],
+    "07": ["2-8-1, ReLU"],
+    "11": ["sigmoid", "softmax"],
+    "12": ["correct", "no zero_grad", "learning rate too large", "sigmoid twice"],
+    "13": ["SGD, seed 10", "Adam, seed 10"],  # and the middle and the best seed
+}
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 each_figure = pytest.mark.parametrize(("lesson", "name"), FIGURES, ids=[name for _, name in FIGURES])
 
@@ -60,11 +69,25 @@ def test_it_writes_what_it_declares_and_nothing_else(run):
         "results.json",
         *(f"results/{x.name}.json" for x in LESSONS),
         *(f"logs/{x.name}.log" for x in LESSONS),
+        *(f"players/{x.name}.html" for x in LESSONS if x.name[:2] in PLAYERS),
     }
     written = {path.relative_to(run.folder).as_posix() for path in run.folder.rglob("*") if path.is_file()}
-    assert {
-        path for path in written if "/" not in path or path.startswith(("results/", "logs/"))
-    } == figures | models | others
+    assert written == figures | models | others
+
+
+@pytest.mark.parametrize("number", PLAYERS)
+def test_a_player_page_shows_the_runs_of_its_lesson(run, number):
+    (page,) = (run.folder / "players").glob(f"{number}_*.html")
+    assert page.stat().st_size < 400_000
+    text = page.read_text(encoding="utf-8")
+    assert [name for name in PLAYERS[number] if f'"name":"{name}"' not in text] == []
+    log = (run.folder / "logs" / f"{page.stem}.log").read_text(encoding="utf-8")
+    assert str(page) in log
+
+
+def test_readme_names_the_lessons_with_a_player():
+    (sentence,) = re.findall(r"Lessons ([\d, and]+) also\s+write\s+`outputs/players/", README)
+    assert re.findall(r"\d\d", sentence) == list(PLAYERS)
 
 
 @each_figure

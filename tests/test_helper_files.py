@@ -1,6 +1,7 @@
 """helper_functions: files are written whole or not at all and with the same bytes; importing it changes nothing."""
 
 import errno
+import io
 import json
 import math
 import multiprocessing
@@ -71,6 +72,18 @@ def test_a_figure_becomes_a_png_in_a_folder_that_is_made(output_folder, capsys):
     drawn = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
     assert np.abs(pixels - drawn).mean() < 2, "256 colours are enough for what was drawn"
     assert path.stat().st_size < 60_000
+
+
+def test_a_figure_is_drawn_as_savefig_draws_it_and_keeps_its_canvas_and_dpi(output_folder):
+    figure, buffer = example_figure(), io.BytesIO()
+    canvas = figure.canvas
+    path = hf.save_figure(figure, "a.png")
+    assert figure.canvas is canvas
+    assert figure.dpi == 100
+    example_figure().savefig(buffer, format="png", dpi=120)
+    with Image.open(path) as image, Image.open(buffer) as expected:
+        expected = expected.convert("RGB").quantize(256).convert("RGB")
+        assert image.convert("RGB").tobytes() == expected.tobytes()
 
 
 def test_the_default_folder_is_outputs_beside_the_helper(monkeypatch, tmp_path):
