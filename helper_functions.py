@@ -195,8 +195,10 @@ def fit(
         taken before the step and test metrics after it, as in the published logs. The model is left in eval mode.
 
     Raises:
-        ValueError: `epochs` or `log_every` is out of range.
+        ValueError: `model` is no network, or `epochs` or `log_every` is out of range.
     """
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"model is of the type {type(model).__name__}; expected a torch.nn.Module.")
     if not (_is_count(epochs, 0) and (log_every is None or _is_count(log_every, 1))):
         raise ValueError(
             f"epochs is {epochs!r} and log_every {log_every!r}; expected whole numbers, epochs >= 0 and log_every >= 1."
@@ -457,11 +459,15 @@ def split_rows(y: np.ndarray, share: float = 0.2, seed: int | None = None) -> tu
     Raises:
         ValueError: a class has fewer than three rows, or `share` is out of range.
     """
-    if not 0 < share < 0.5 or np.unique(y, return_counts=True)[1].min(initial=len(y)) < 3:
-        raise ValueError(f"share is {share}; expected 0 < share < 0.5, and at least three rows of each class.")
+    labels, counts = np.unique(y, return_counts=True)
+    if not 0 < share < 0.5:
+        raise ValueError(f"share is {share}; expected a number between 0 and 0.5.")
+    if not len(labels) or counts.min() < 3:
+        found = f"the class {labels[counts.argmin()]} has {counts.min()} rows" if len(labels) else "y is empty"
+        raise ValueError(f"{found}; expected at least three rows of each class, one for each part.")
     rng = np.random.default_rng(seed)
     parts = [], [], []
-    for label in np.unique(y):
+    for label in labels:
         rows = rng.permutation(np.flatnonzero(y == label))
         held_out = min(max(1, round(share * len(rows))), (len(rows) - 1) // 2)
         for part, chosen in zip(parts, np.split(rows, [len(rows) - 2 * held_out, len(rows) - held_out]), strict=True):
@@ -516,10 +522,9 @@ def fit_preprocessing(table: pd.DataFrame, max_categories: int = 50) -> dict[str
         else:
             categories[name] = texts
     if not numbers and not categories:
-        name, reason = next(iter(left_out.items()))
+        reasons = [f"{_quoted(name)}: {reason}" for name, reason in left_out.items()] or ["the table has none"]
         raise TableError(
-            f"No column is left to learn from ({_quoted(name)}: {reason}); "
-            "expected numbers, or text that occurs more than once."
+            f"No column is left to learn from ({reasons[0]}); expected numbers, or text that occurs more than once."
         )
     return {"numbers": numbers, "categories": categories, "left_out": left_out}
 
@@ -581,15 +586,18 @@ def save_file(name: str, write: Callable[[BinaryIO], object]) -> Path:
     """Write a file into the output folder, whole or not at all, and print where it is.
 
     Args:
-        name: a plain file name.
+        name: a plain file name, or one in a folder, such as `players/03.html`.
         write: is given an open binary file to write to, such as `lambda file: torch.save(model.state_dict(), file)`.
 
     Returns:
         The path of the file.
 
     Raises:
+        ValueError: the name leads out of the output folder, or some system refuses it.
         OSError: the file cannot be written; the message says where and why.
     """
+    if not isinstance(name, str) or not all(map(_is_file_name, name.split("/"))):
+        raise ValueError(f"the file's name is {name!r}; expected a plain file name, such as 10_digits.pt.")
     buffer = io.BytesIO()
     write(buffer)
     path = _write_whole(output_dir() / name, buffer.getvalue())
@@ -784,7 +792,7 @@ def predict_logits(model: nn.Module, X: Tensor, batch_size: int = 1000) -> Tenso
         X: features `[N, ...]` on any device; each batch moves to the model's.
         batch_size: samples at a time.
     """
-    device = next(model.parameters()).device
+    device = next(model.parameters(), X).device  # without parameters it computes where X lies
     model.eval()
     with torch.inference_mode():
         return torch.cat([model(batch.to(device)).cpu() for batch in X.split(batch_size)])
@@ -1361,7 +1369,7 @@ def _number_array(values, name: str) -> np.ndarray:
             "expected a tensor or an array with values, all rows of one length."
         ) from error
     if array.dtype.kind not in "biuf":
-        text = array.dtype.kind in "SUT"
+        text = array.dtype.kind in "SUT" or all(isinstance(value, str) for value in array.flat)
         raise ValueError(
             f"{name} holds {'text' if text else f'values of the dtype {array.dtype}'}; expected numbers"
             f"{' (text labels become numbers by LabelEncoder)' * text}."
@@ -1394,7 +1402,7 @@ def _finite(value, name: str) -> float | int:
 
 def _is_file_name(name) -> bool:
     """Tell whether a name has no part that leads elsewhere and no character that some file system refuses."""
-    return isinstance(name, str) and re.fullmatch(r'[^\\/:*?"<>|\x00-\x1f]+', name) is not None
+    return isinstance(name, str) and re.fullmatch(r'(?!\.*$)[^\\/:*?"<>|\x00-\x1f]+', name) is not None
 
 
 def _is_count(value, least: int) -> bool:

@@ -62,6 +62,7 @@ BAD_LABELS = {
     "too few": (y[:4], ["5 points", "4 labels"]),
     "none at all": ([], ["5 points", "0 labels"]),
     "text": (list("ababa"), ["text", "LabelEncoder"]),
+    "text of pandas": (pd.Series(list("ababa"), dtype=object), ["text", "LabelEncoder"]),
     "objects": ([0, 1, None, 1, 0], ["object"]),
     "NaN": ([0, 1, math.nan, 1, 0], ["NaN"]),
     "infinite": ([0, 1, math.inf, 1, 0], ["infinite"]),

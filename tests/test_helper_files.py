@@ -117,6 +117,14 @@ def test_figures_get_plain_names_only(output_folder, name):
     assert not output_folder.exists()
 
 
+@pytest.mark.parametrize("name", ["", "../a.pt", "/a.pt", "a/../b.pt", "..", ".", "a//b.pt", "b\\a.pt", None, 3])
+def test_files_stay_in_the_output_folder(output_folder, name):
+    with refuses(repr(name), "plain file name"):
+        hf.save_file(name, lambda file: file.write(b"x"))
+    assert not output_folder.exists()
+    assert hf.save_file("players/a.html", lambda file: file.write(b"x")) == output_folder / "players" / "a.html"
+
+
 def test_axes_are_no_figure(output_folder):
     with refuses("Axes", "ax.figure"):
         hf.save_figure(Figure().subplots(), "a.png")

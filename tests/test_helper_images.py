@@ -128,3 +128,4 @@ def test_predict_logits_is_the_model_in_eval_mode_batch_by_batch():
     assert not logits.requires_grad
     torch.testing.assert_close(logits, model[2](X.flatten(1)).detach())
     assert list(hf.predict_logits(model, X[:0]).shape) == [0, 3]
+    assert torch.equal(hf.predict_logits(nn.Flatten(), X), X.flatten(1))  # no parameter says where the model is

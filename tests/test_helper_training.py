@@ -139,6 +139,12 @@ def test_fit_without_log_every_prints_nothing_and_without_epochs_does_nothing(ca
     assert capsys.readouterr().out == ""
 
 
+def test_fit_refuses_what_is_no_network():
+    model, *data, loss_fn = problem(1)
+    with refuses("function", "torch.nn.Module"):
+        hf.fit(lambda X: X, *data, loss_fn, torch.optim.SGD(model.parameters(), lr=0.1), 3)
+
+
 @pytest.mark.parametrize(
     ("epochs", "log_every"), [(-1, None), (2.5, None), ("3", None), (None, None), (3, 0), (3, -1), (3, 0.5), (3, "1")]
 )

@@ -426,10 +426,23 @@ def test_each_part_has_its_share_of_each_class(counts):
     assert not all(np.array_equal(a, b) for a, b in zip(parts, other, strict=True))
 
 
-@pytest.mark.parametrize(("y", "share"), [([0, 0, 1, 1, 1], 0.2), ([], 0.2), ([0] * 9, 0.5), ([0] * 9, 0)])
-def test_a_split_that_cannot_be_made(y, share):
-    with pytest.raises(ValueError, match=r"expected 0 < share < 0\.5"):
+@pytest.mark.parametrize(
+    ("y", "share", "words"),
+    [
+        ([1, 1, 1, 0, 0], 0.2, "the class 0 has 2 rows; expected at least three"),
+        ([], 0.2, "y is empty; expected at least three"),
+        ([0] * 9, 0.5, "share is 0.5; expected a number between 0 and 0.5"),
+        ([0] * 9, 0, "share is 0; expected a number between 0 and 0.5"),
+    ],
+)
+def test_a_split_that_cannot_be_made(y, share, words):
+    with pytest.raises(ValueError, match=words):
         split_rows(np.array(y), share)
+
+
+def test_a_table_without_columns_leaves_nothing_to_learn_from():
+    with pytest.raises(TableError, match="No column is left to learn from"):
+        fit_preprocessing(pd.DataFrame(index=range(3)))
 
 
 def test_a_long_or_foreign_name_makes_a_short_ascii_sentence():
