@@ -63,10 +63,11 @@ def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader finds the old text or the new one, never half of it."""
     part = temporary(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)  # a lesson may have removed it
         part.write_text(text, encoding="utf-8", newline="\n")
         os.replace(part, path)
     except OSError as error:
-        error.filename = error.filename or str(path)  # a full disk does not say whose file it was
+        error.filename = str(path)  # which a full disk does not say, and nobody knows the temporary name
         raise
     finally:
         part.unlink(missing_ok=True)

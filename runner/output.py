@@ -3,10 +3,24 @@
 import codecs
 import os
 import shutil
+import sys
 from pathlib import Path
 
 HEAD = 1_000_000  # bytes of a lesson's output that are shown and kept at most, from its begin ...
 TAIL = 50_000  # ... and from its end
+
+
+def open_streams() -> None:
+    """Give each standard stream that was closed before the start a place, and let it print whatever a lesson prints."""
+    for descriptor in range(3):  # a closed one would be given to a pipe, and a child closes its own standard streams
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name) or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+        stream.reconfigure(errors="backslashreplace")
+        setattr(sys, name, stream)
 
 
 class Log:

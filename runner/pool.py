@@ -7,10 +7,12 @@
 
 The server is `multiprocessing`'s forkserver; where it is missing or forking is unsafe, each script gets a new process
 that imports the modules itself (spawn). A child leads its own process group, so that ending it ends all it started;
-Ctrl-C on the terminal reaches only the parent, which decides. A child whose parent vanishes ends itself. On Linux,
-closing the pool also ends what left the group, found by a marker in its environment.
+Ctrl-C on the terminal reaches only the parent, which decides. A child whose parent vanishes ends itself: at
+once, or where C code never gives way, soon after its time limit. On Linux, closing the pool also ends what left the
+group, found by a marker in its environment.
 """
 
+import faulthandler
 import importlib
 import multiprocessing
 import os
@@ -27,6 +29,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import connection, resource_tracker
 from pathlib import Path
 
+ORPHAN = 30.0  # seconds after its time limit until a script that nobody ended ends itself, whatever it does
 MARKER = "COURSE_POOL"  # environment variable that everything a pool starts inherits
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -136,7 +139,9 @@ class Pool:
             EOFError: the server ends at once, since importing a module ends it.
         """
         Path(output).write_bytes(b"")
-        task = (str(script), [*map(str, args)], str(output), {**self._env, **(env or {})}, self._preload, self._path)
+        setting = {**self._env, **(env or {})}
+        end_after = None if time_limit is None else time_limit + ORPHAN
+        task = (str(script), [*map(str, args)], str(output), setting, self._preload, self._path, end_after)
         handle = Handle(self._context.Process(target=_run_script, args=task, daemon=False), time_limit)
         self._handles = [other for other in self._handles if other.exit_code is None] + [handle]
         self._ask_server(handle._start)
@@ -214,7 +219,7 @@ def describe_exit(code: int) -> str:
         return f"killed by signal {-code}"
 
 
-def _run_script(script, args, output, env, preload, path) -> None:
+def _run_script(script, args, output, env, preload, path, end_after) -> None:
     """What a child does: cut its ties to the parent, then run the script as the main program."""
     _redirect(output)
     if hasattr(os, "setsid"):
@@ -223,6 +228,8 @@ def _run_script(script, args, output, env, preload, path) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         signal.signal(signal.SIGINT, signal.default_int_handler)  # ... and heeds one that is meant for the script
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if end_after is not None:  # that thread waits while C code holds the interpreter; this clock does not
+        faulthandler.dump_traceback_later(end_after, exit=True, file=os.open(os.devnull, os.O_WRONLY))
     os.environ.update(env)
     sys.argv = [script, *args]
     sys.path[:0] = [os.path.dirname(script), *path]

@@ -6,7 +6,6 @@ longest, so that none of them is left for the end. What finishes out of turn is 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 
 from runner.folder import OutputFolder, temporary, write_whole
@@ -26,8 +25,8 @@ class Job:
     lesson: Lesson
     promise: Promise
     handle: Handle
-    printed: Path
-    log: Log
+    log: Log  # read while it grows, in its turn
+    whole: Log  # read at the end, for the file that is kept
     outcome: Outcome | None = None
     announced: bool = False
 
@@ -80,14 +79,16 @@ class Course:
             for job in started.values():
                 job.handle.kill()
                 job.log.close()
+                job.whole.close()
         return shown
 
     def _start(self, lesson: Lesson) -> Job:
         promise = Promise(lesson, self.folder)
         printed = temporary(self.folder.logs / f"{lesson.name}.printed")
+        printed.parent.mkdir(parents=True, exist_ok=True)  # a lesson may have removed it
         handle = self.pool.start(lesson.path, output=printed, time_limit=self.timeout)
         self.folder.claim(handle.pid)
-        return Job(lesson, promise, handle, printed, Log(printed))
+        return Job(lesson, promise, handle, Log(printed), Log(printed))
 
     def _look_at(self, job: Job) -> None:
         """Give the job its outcome and its kept log if it has ended."""
@@ -99,9 +100,8 @@ class Course:
             return
         elif job.handle.timed_out:
             broken = f"still running after {self.timeout:g} s"
-        log = Log(job.printed)
-        text = log.read(ended=True)
-        log.close()
+        text = job.whole.read(ended=True)
+        job.whole.close()
         write_whole(self.folder.logs / f"{job.lesson.name}.log", text)
         if not broken and code != 0:
             broken = f"{describe_exit(code)}: {last_line(text)[:200]}".removesuffix(": ")

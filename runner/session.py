@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runner import Refused
 from runner.lessons import Lesson, find_lessons, select
-from runner.output import Terminal, last_line
+from runner.output import Terminal, last_line, open_streams
 
 PASSED, FAILED, REFUSED = 0, 1, 2  # exit codes; Ctrl-C gives 130, another signal 128 and its number
 
@@ -23,11 +23,7 @@ class Stopped(BaseException):
 
 def run(options: Namespace, root: Path, make_pool: Callable | None = None) -> int:
     """Do what the options say for the course in `root`; returns the exit code."""
-    for name in ("stdout", "stderr"):
-        # A stream is None if it was closed before the start.
-        stream = getattr(sys, name) or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
-        stream.reconfigure(errors="backslashreplace")  # whatever a lesson prints, under whatever code page
-        setattr(sys, name, stream)
+    open_streams()
     try:
         with _signals_stop():
             return _run(options, root, make_pool)

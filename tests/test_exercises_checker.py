@@ -508,6 +508,17 @@ def test_the_file_is_its_own_check(course):
     assert done.stdout.count(b"caf") == 1
 
 
+@posix
+@pytest.mark.parametrize("descriptor", [0, 1, 2])
+def test_standard_streams_that_are_closed(course, descriptor):
+    command = [sys.executable, "-m", "exercises", "check", "2"]
+    done = subprocess.run(
+        command, cwd=course, capture_output=True, text=True, check=False, preexec_fn=lambda: os.close(descriptor)
+    )
+    assert done.returncode in (0, 1)
+    assert "Traceback" not in done.stderr
+
+
 @pytest.fixture
 def _heeds_ctrl_c():
     """What is started now heeds Ctrl-C, also where the tests run in the background and ignore it."""

@@ -454,11 +454,21 @@ def test_output_folder_where_nobody_can_write(three):
     refused(three, "--output-dir", "/proc/outputs", sentence=r"Cannot write to the output folder /proc/outputs .*")
 
 
-def test_folder_that_vanishes_in_the_middle(course):
-    course.lesson(1, "import os, shutil; shutil.rmtree(os.environ['OUTPUT_DIR'] + '/logs')")
-    run = course.run()
-    assert run.code == 1
-    assert re.fullmatch(r"The run cannot go on: .*logs.*: No such file or directory\.\n", run.errors), run.errors
+@posix
+@pytest.mark.parametrize("folder", ["", "/logs", "/results"])
+def test_folder_that_a_lesson_removes_is_made_again(three, folder):
+    three.lesson(2, f"import os, shutil; shutil.rmtree(os.environ['OUTPUT_DIR'] + {folder!r}); print('gone')")
+    run = three.run("--jobs", 1)
+    assert (run.code, run.errors) == (0, "")
+    assert "3 of 3 lessons ok" in run.out
+    assert three.log(2) == "gone\n"
+    assert set(three.record()) == {1, 2, 3}
+
+
+@posix
+def test_standard_input_that_is_closed(course):
+    course.lesson(1, "import sys; assert sys.stdin.read() == ''")
+    assert course.run(preexec_fn=lambda: os.close(0)).code == 0
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -96,6 +96,13 @@ def test_time_limit(start):
 
 
 @pytest.mark.skipif(best_method() != "forkserver", reason="there, each script pays for its own imports")
+def test_a_script_that_nobody_ends_ends_itself_even_in_c_code(start, monkeypatch):
+    monkeypatch.setattr("runner.pool.ORPHAN", -59.0)
+    handle = start("sum(range(10**13))", time_limit=60)
+    assert handle.wait(30) == 1
+    assert not handle.timed_out
+
+
 def test_start_of_the_server_does_not_count(tmp_path):
     (tmp_path / "slow.py").write_text("import time; time.sleep(1.5)")
     (tmp_path / "script.py").write_text("pass")

@@ -24,7 +24,7 @@ from exercises.checker import messages, worker
 from exercises.checker.catalog import PACKAGE, Exercise, find_exercises, pick, shown
 from exercises.checker.progress import FAILED, PASSED, Progress, digest
 from runner import Refused
-from runner.output import Terminal
+from runner.output import Terminal, open_streams
 from runner.watch import Watched
 
 POLL = 0.03  # seconds between two looks at the files
@@ -33,8 +33,7 @@ HINTS_AFTER = 2, 5  # a hint is offered at this failure, and then at most every 
 
 def main(arguments: list[str] | None = None, folder: Path = PACKAGE) -> int:
     """Run one command on the exercises in `folder`; returns the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")
+    open_streams()
     options = parser().parse_args(arguments)
     session = Session(folder, options)
     try:
