@@ -502,7 +502,7 @@ def test_every_guide_is_linked_from_its_lesson():
     guides = report._guides(PROJECT / "docs")
     linked = {path.name for found in guides.values() for _, path in found}
     assert linked == {path.name for path in (PROJECT / "docs").glob("[0-9][0-9]-*.md")}
-    assert set(guides) <= {lesson.number for lesson in lessons}
+    assert set(guides) == {lesson.number for lesson in lessons}, "a lesson has no guide"
     assert [path.name for _, path in guides[5]] == ["07-evaluation-metrics.md"]
 
 
