@@ -14,7 +14,7 @@ from pathlib import Path
 from runner import Refused
 from runner.folder import OutputFolder, write_whole
 from runner.lessons import Lesson
-from runner.verdict import Outcome
+from runner.verdict import Outcome, is_number
 
 WIDTH = 100  # columns of the table
 
@@ -50,14 +50,16 @@ class Record:
         self._started = time.monotonic()
         self.head = {"versions": versions, "device": device}
         self.lessons = {}
-        with suppress(OSError, ValueError, LookupError, TypeError):  # no file yet or a damaged one: written anew
+        with suppress(
+            OSError, ValueError, LookupError, TypeError, RecursionError
+        ):  # no file yet or a damaged one: written anew
             earlier = json.loads(self._path.read_text(encoding="utf-8"))["lessons"]
             self.lessons = {lesson.name: dict(earlier[lesson.name]) for lesson in lessons if lesson.name in earlier}
 
     def seconds(self) -> dict[str, float]:
         """How long each lesson took when it ran last."""
         times = {name: entry.get("seconds") for name, entry in self.lessons.items()}
-        return {name: time for name, time in times.items() if isinstance(time, int | float)}
+        return {name: time for name, time in times.items() if is_number(time)}
 
     def add(self, outcome: Outcome) -> None:
         """Enter a lesson's outcome and write the file."""

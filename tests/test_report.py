@@ -274,6 +274,28 @@ def test_results_saved_since_the_run_are_noticed(made):
     assert "1.5" in page.lessons[1]
 
 
+@pytest.mark.parametrize(
+    "junk", [10**400, float("nan"), float("-inf"), True, None, "word", [[{"a": [1]}]]], ids=lambda junk: str(junk)[:9]
+)
+def test_results_of_any_kind_in_an_old_record_are_shown(made, junk):
+    made.lesson(results={"answer": junk, "extra": junk})
+    made.lesson(2)
+    made.expected = {"01_toy": {"results": {"answer": {"value": 1}}}}
+    record = Record(made.folder, made.lessons, {}, "cpu")
+    for outcome in made.outcomes:
+        record.add(outcome)
+    del made.outcomes[0]
+    page = made.page()
+    assert "0 of 2 receipts met" in page.lessons[1]
+    assert page.lessons[1].count("DEVIATES") == (junk is not None)
+
+
+def test_a_record_that_nests_too_deep_counts_as_none(made):
+    made.lesson(ran=False)
+    (made.folder.path / "results.json").write_text('{"lessons": ' + 50_000 * "[")
+    assert "Not run yet" in made.page().lessons[1]
+
+
 def test_missing_files(made):
     made.lesson()
     made.lesson(2)
