@@ -42,13 +42,15 @@ def versions(project: Path) -> dict[str, str]:
 class Record:
     """results.json: a run replaces the entries of its own lessons and keeps the others.
 
-    `head` holds the versions and the device of this run, `lessons` an entry for each lesson that ever ran, by name.
+    `head` holds the versions and the device of this run, `lessons` an entry for each lesson that ever ran, by name,
+    `stopped` the lessons that this run began or was to begin, and did not bring to their end.
     """
 
     def __init__(self, folder: OutputFolder, lessons: Sequence[Lesson], versions: Mapping[str, str], device: str):
         self._path = folder.path / "results.json"
         self._started = time.monotonic()
         self.head = {"versions": versions, "device": device}
+        self.stopped: list[Lesson] = []
         self.lessons = {}
         with suppress(
             OSError, ValueError, LookupError, TypeError, RecursionError
@@ -71,6 +73,16 @@ class Record:
             "results": outcome.results,
             "ran": datetime.now(UTC).isoformat(timespec="seconds"),
         }
+        self._write()
+
+    def stop(self, lessons: Sequence[Lesson]) -> None:
+        """Mark lessons that this run did not bring to their end: their files may be newer than their entries."""
+        self.stopped = list(lessons)
+        for entry in (self.lessons[lesson.name] for lesson in lessons if lesson.name in self.lessons):
+            entry["stopped"] = True
+            self._write()
+
+    def _write(self) -> None:
         lessons = dict(sorted(self.lessons.items()))
         seconds = round(time.monotonic() - self._started, 3)
         text = json.dumps({**self.head, "seconds": seconds, "lessons": lessons}, indent=2)

@@ -116,6 +116,7 @@ def page(folder, root, lessons, record, outcomes, expected, seconds, no_receipts
                 "run": outcome and _run(outcome, folder, [] if no_receipts else receipts.compare(expected, [outcome])),
                 "ran": ran,
                 "older": lesson.name not in fresh,
+                "stopped": lesson in record.stopped or bool(entry and entry.get("stopped")),
                 "changed": changed and lesson.name not in fresh,
             }
         )
@@ -129,6 +130,7 @@ def page(folder, root, lessons, record, outcomes, expected, seconds, no_receipts
         "seconds": seconds,
         "lessons": sections,
         "n_run": len(outcomes),
+        "stopped": [f"{lesson.number:02}" for lesson in record.stopped],
         "shown": len(shown),
         "failed": sum(bool(run["reason"]) for run in shown),
         "met": sum(receipt.verdict == receipts.MET for receipt in every_receipt),

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -258,6 +259,41 @@ def test_a_partial_run_keeps_the_others_and_marks_them_older(course):
     assert page.fact("Published log rows met") == "1 of 1"
     assert {"src": "03_a.png", "alt": "a"} in page.all("img")
     assert "saved other results since" not in page.text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_ctrl_c_in_the_middle_of_a_run(course):
+    for number in (1, 2, 3):
+        course.lesson(number)
+    assert course.run().code == 0
+    course.lesson(1, "print('fresh')")
+    course.lesson(2, "import time; save_figure('02_a.png'); print('going'); time.sleep(1000)")
+    course.lesson(4)
+    run = course.start("--jobs", 1)
+    run.expect("going")
+    assert run.interrupt(signal.SIGINT) == 130
+    assert run.out.endswith(f"\nTo look at what came to its end, open {course.outputs / 'index.html'}\n")
+    page = page_of(course)
+    stopped = "The run was stopped before these lessons came to an end:\n02, 03, 04.\n"
+    assert stopped in page.text
+    assert page.html.index("<title>Stopped: 3 of 3 lessons passed") > 0
+    assert "did what its header promises" not in page.text
+    assert page.fact("Seconds for 1 lesson")
+    assert "fresh" in page.lessons[1]
+    assert [number for number, text in page.lessons.items() if "older" in text] == [2, 3]
+    shown = "Stopped before it came to its end, when it ran last. Shown is the run before that"
+    assert [number for number, text in page.lessons.items() if shown in text] == [2, 3]
+    assert "it never did before" in page.lessons[4]
+    assert re.search(r"02 Toy\s+passed\s+older\s+stopped\s+03 Toy\s+passed\s+older\s+stopped", page.text)
+    assert re.search(r"04 Toy\s+not run yet\s+stopped", page.text)
+
+    assert course.run("1", "3").code == 0  # another run: lesson 2 has a figure that is newer than its results, still
+    page = page_of(course)
+    assert stopped not in page.text
+    assert [number for number, text in page.lessons.items() if "Stopped before" in text] == [2]
+    course.lesson(2)
+    assert course.run().code == 0
+    assert "topped" not in page_of(course).text
 
 
 def test_results_saved_since_the_run_are_noticed(made):

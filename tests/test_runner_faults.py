@@ -400,6 +400,7 @@ def test_reader_that_leaves(course):
     os.close(ours)
     assert run.end(10) == 1
     assert run.errors == ""
+    assert "The run was stopped before this lesson" in (course.outputs / "index.html").read_text()
 
 
 def test_second_run_into_the_same_folder_is_refused(course):
