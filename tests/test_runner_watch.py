@@ -64,10 +64,13 @@ def test_helper_is_watched_and_imported_anew(course, watched):
 
 def test_new_promises_are_read(course, watched):
     path = course.root / "module_03" / "01_toy.py"
-    path.write_text(path.read_text().replace("01_a.png - a\n", "01_a.png - a\n    outputs/01_b.png - b\n"))
+    text = path.read_text().replace("Lesson 01: Toy", "Lesson 01: Other")
+    path.write_text(text.replace("01_a.png - a\n", "01_a.png - a\n    outputs/01_b.png - b\n"))
     watched.expect("01_b.png was not written")
     watched.expect("Watching", count=2)
-    assert "Not written: 01_b.png" in (course.outputs / "index.html").read_text()
+    page = (course.outputs / "index.html").read_text()
+    assert "Lesson 01: Other</h2>" in page
+    assert "Not written: 01_b.png" in page
 
 
 def test_a_save_during_a_run_starts_it_over(course, watched):
