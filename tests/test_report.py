@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from runner.lessons import Lesson, find_lessons
 from runner.record import Record
 from runner.verdict import Outcome
 
-pytest_plugins = ["toy_course"]
+pytest_plugins = ["real_browser", "toy_course"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x02\x80\x00\x00\x01\xe0"  # 640 x 480 pixels
@@ -564,64 +563,138 @@ def test_every_guide_is_linked_from_its_lesson():
     assert [path.name for _, path in guides[5]] == ["07-evaluation-metrics.md"]
 
 
-DRIVE = """
-<script>
-const said = [];
-const look = (what) => said.push(`${what}: open ${viewer.open}, ${viewer.querySelector("p").textContent}`);
-const press = (key) => viewer.dispatchEvent(new KeyboardEvent("keydown", { key }));
-const push = (step) => viewer.querySelector(`[data-step="${step}"]`).click();
-look("start");
-figures[1].focus();
-figures[1].click();  // what Enter on a link does
-look("click");
-press("ArrowRight");
-look("right");
-press("ArrowLeft");
-press("ArrowLeft");
-look("left twice");
-push(-1);
-look("previous, round the begin");
-push(0);
-look("close");
-setTimeout(() => {
-  said.push(`focus on ${document.activeElement.getAttribute("href")}`);
-  const wide = document.documentElement.scrollWidth > innerWidth;
-  said.push(`page wider than the window: ${wide}`);
-  document.title = "Driven " + said.join(" | ");
-}, 100);
-</script>
-"""
+class Screen:
+    """A page in a browser, used by keyboard and mouse."""
+
+    def __init__(self, driver, path):
+        self.driver = driver
+        driver.set_window_size(1280, 1000)
+        driver.get(path.as_uri())
+        driver.execute_script("document.documentElement.style.scrollBehavior = 'auto'")  # a click must not miss
+
+    def press(self, *keys):
+        from selenium.webdriver import ActionChains
+
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def focus(self, selector):
+        self.driver.execute_script("document.querySelector(arguments[0]).focus()", selector)
+
+    @property
+    def focused(self):
+        """What has the focus, in words."""
+        return self.driver.execute_script(
+            "const e = document.activeElement; if (e === document.body) return 'body';"
+            "return e.getAttribute('aria-label') || e.innerText.trim() || e.querySelector('img').alt"
+        )
+
+    @property
+    def viewer(self):
+        """What the viewer says of the figure it shows, empty if it is closed."""
+        return self.driver.execute_script(
+            "return viewer.open ? viewer.querySelector('p').textContent + ' ' +"
+            "viewer.querySelector('img').getAttribute('src') : ''"
+        )
 
 
-def test_figures_are_enlarged_in_a_real_browser(made):
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        pytest.skip("NOT TESTED: the viewer of figures; install chromium to test it")
+@pytest.fixture
+def screen(browser, made):
+    """A page with three figures in two lessons."""
     made.lesson(figures={"01_a.png": "one", "01_b.png": "two"}, log="x" * 5000, results={"x" * 300: 1})
-    made.lesson(2, figures={"02_a.png": "three"})
-    html = made.page().html.replace("</body>", DRIVE + "</body>")
-    (made.folder.path / "driven.html").write_text(html, encoding="utf-8")
-    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    command += [f"--user-data-dir={made.root / 'profile'}", "--virtual-time-budget=3000", "--dump-dom"]
-    done = subprocess.run(
-        [*command, (made.folder.path / "driven.html").as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    title = re.search(r"<title>Driven (.*?)</title>", done.stdout)
-    assert title, done.stdout[:1000] + done.stderr[-1000:]
-    assert title[1].split(" | ") == [
-        "start: open false, ",
-        "click: open true, 2 of 3: two",
-        "right: open true, 3 of 3: three",
-        "left twice: open true, 1 of 3: one",
-        "previous, round the begin: open true, 3 of 3: three",
-        "close: open false, 3 of 3: three",
-        "focus on 02_a.png",
-        "page wider than the window: false",
+    made.lesson(2, figures={"02_a.png": "three"}, log="Traceback", reason="exit code 1")
+    (made.root / "docs").mkdir()
+    (made.root / "docs" / "README.md").write_text("| [a guide](01.md) | [01](../module_03/01_toy.py) | ? |\n")
+    made.page()
+    return Screen(browser, made.folder.path / "index.html")
+
+
+@pytest.mark.parametrize("key", ["ENTER", "SPACE", "click"])
+def test_figures_are_enlarged_by_keyboard_and_by_mouse(screen, key):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    def use(selector):
+        if key == "click":
+            screen.driver.find_element(By.CSS_SELECTOR, selector).click()
+        else:
+            screen.focus(selector)
+            screen.press(getattr(Keys, key))
+
+    assert screen.viewer == ""
+    use('a[href="01_b.png"]')
+    assert screen.viewer == "2 of 3: two 01_b.png"
+    screen.press(Keys.ARROW_RIGHT)
+    assert screen.viewer == "3 of 3: three 02_a.png"
+    screen.press(Keys.ARROW_RIGHT)  # round the end
+    assert screen.viewer == "1 of 3: one 01_a.png"
+    screen.press(Keys.ARROW_LEFT)
+    use('[data-step="-1"]')
+    assert screen.viewer == "2 of 3: two 01_b.png"
+    use('[data-step="1"]')
+    assert screen.viewer == "3 of 3: three 02_a.png"
+    screen.press(Keys.ESCAPE)
+    assert screen.viewer == ""
+    assert screen.focused == "three"  # where the eye is now, not where it began
+    use('a[href="01_a.png"]')
+    assert screen.viewer == "1 of 3: one 01_a.png"
+    use('[data-step="0"]')
+    assert screen.viewer == ""
+    assert screen.focused == "one"
+    assert screen.driver.current_url.endswith("index.html")
+
+
+def test_tab_visits_everything_in_order_and_stays_in_the_viewer(screen):
+    from selenium.webdriver.common.keys import Keys
+
+    visited = []
+    for _ in range(40):
+        screen.press(Keys.TAB)
+        if screen.focused in ("body", *visited[:1]):
+            break
+        visited.append(screen.focused)
+        outline = screen.driver.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
+        assert outline == "solid", f"no ring around {screen.focused}"
+    assert visited == [
+        "To the lessons",
+        "02",  # failed, says the head
+        "01 Toy",
+        "02 Toy",
+        "Guide a guide",
+        "The script",
+        "Results of lesson 01",
+        "one",
+        "two",
+        "What it printed: 1 line, 5.0 kB",
+        "The script",
+        "What lesson 02 printed last",
+        "three",
+        "What it printed: 1 line, 9 Bytes",
     ]
+    screen.focus(".skip")
+    screen.press(Keys.ENTER)
+    screen.press(Keys.TAB)
+    assert screen.focused == "Guide a guide"  # past the list of lessons
+    screen.focus('a[href="01_a.png"]')
+    screen.press(Keys.ENTER)
+    assert screen.focused == "Next"
+    there = set()
+    for _ in range(8):
+        screen.press(Keys.TAB)
+        there.add(screen.focused)
+    assert {"Previous", "Next", "Close"} <= there <= {"Previous", "Next", "Close", "body"}
+    screen.press(Keys.ESCAPE)
+    screen.focus("summary")
+    screen.press(Keys.ENTER)
+    screen.press(Keys.TAB, Keys.TAB)
+    assert screen.focused == "Log of lesson 01"  # can be scrolled by keys
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_is_never_wider_than_the_window(screen, width):
+    screen.driver.set_window_size(width, 1000)
+    wide = "return document.documentElement.scrollWidth - innerWidth"
+    assert screen.driver.execute_script(wide) <= 0
+    assert screen.driver.execute_script("return innerWidth") <= width
 
 
 def contrast(one, two):
