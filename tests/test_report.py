@@ -69,6 +69,11 @@ class Page(HTMLParser):
         """The attributes of every element of this name."""
         return [attributes for name, attributes in self.tags if name == tag]
 
+    @property
+    def figures(self):
+        """The attributes of every image but the small ones at the top, which stand beside a lesson's title."""
+        return [image for image in self.all("img") if image["alt"] != ""]
+
     def fact(self, name):
         """What the head of the page says of something."""
         return re.search(rf"{name}\n?(?:for \d+ lessons?)?([^\n]*)", self.text)[1]
@@ -256,7 +261,7 @@ def test_a_partial_run_keeps_the_others_and_marks_them_older(course):
     assert page.fact("Lessons passed") == "2 of 3"
     assert page.fact("Receipts met") == "3 of 4"  # lesson 02 saved no result
     assert page.fact("Published log rows met") == "1 of 1"
-    assert {"src": "03_a.png", "alt": "a"} in page.all("img")
+    assert {"src": "03_a.png", "alt": "a"} in page.figures
     assert "saved other results since" not in page.text
 
 
@@ -339,7 +344,7 @@ def test_missing_files(made):
     (made.folder.logs / "02_toy.log").unlink()
     (made.folder.logs / "02_toy.log").mkdir()
     page = made.page()
-    assert [image["src"] for image in page.all("img")] == ["02_a.png"]
+    assert [image["src"] for image in page.figures] == ["02_a.png"]
     assert "points on a line: the file 01_a.png is no longer there." in page.lessons[1]
     assert "There is no log of this lesson." in page.lessons[1]
     assert "There is no log of this lesson." in page.lessons[2]
@@ -405,7 +410,7 @@ def test_hostile_text_is_only_text(made):
 def test_names_of_files_stay_names(made):
     made.lesson(figures={"javascript:alert(1).png": "a", 'x"onerror="y.png': "b", "a#b?c d.png": "c"})
     page = made.page()
-    shown = [image["src"] for image in page.all("img")]
+    shown = [image["src"] for image in page.figures]
     assert [unquote(src) for src in shown] == list(made.lessons[0].figures)
     assert not re.search(r"[:\"#?\s]", "".join(shown))
 
@@ -532,8 +537,8 @@ def test_headings_images_tables_and_names(rich):
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
     assert [text for level, text in rich.headings if level == 2] == [f"Lesson 0{i}: Toy" for i in (1, 2, 3)]
-    assert all(image["alt"].strip() for image in rich.all("img"))
-    captions = {image["src"]: (image["alt"], image.get("width"), image.get("height")) for image in rich.all("img")}
+    assert [image["src"] for image in rich.all("img") if image not in rich.figures] == ["01_a.png", "a.png"]
+    captions = {image["src"]: (image["alt"], image.get("width"), image.get("height")) for image in rich.figures}
     assert captions == {
         "01_a.png": ("points on a line", "640", "480"),
         "a.png": ("Figure of lesson 02: Toy", "640", "480"),  # its header gives no caption
@@ -687,6 +692,17 @@ def test_tab_visits_everything_in_order_and_stays_in_the_viewer(screen):
     screen.press(Keys.ENTER)
     screen.press(Keys.TAB, Keys.TAB)
     assert screen.focused == "Log of lesson 01"  # can be scrolled by keys
+
+
+def test_an_open_viewer_is_not_printed(screen):
+    screen.driver.find_element("css selector", "a.zoom").click()
+    shown = "return getComputedStyle(viewer).display"
+    assert screen.driver.execute_script(shown) == "flex"
+    screen.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert screen.driver.execute_script(shown) == "none"
+    finally:
+        screen.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 @pytest.mark.parametrize("width", [390, 1280])
