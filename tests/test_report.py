@@ -555,6 +555,7 @@ def test_headings_images_tables_and_names(rich):
 def test_links_to_player_script_and_guides(rich):
     links = [link["href"] for link in rich.all("a")]
     assert [link for link in links if link.startswith("players")] == ["players/02_toy.html"]
+    assert "Training player (may be of an earlier run)" in rich.lessons[2]  # the lesson failed
     assert "../module_03/01_toy.py" in links
     assert not [link for link in links if link.endswith(".md")]
 

@@ -233,7 +233,7 @@ def test_children_end_with_their_lesson(course, end):
         assert not alive
         """,
     )
-    run = course.run("--jobs", 1, "--timeout", 7)
+    run = course.run("--jobs", 1, "--timeout", 3)
     assert "-- 02_toy: ok" in run.out, course.log(2)
 
 
@@ -328,6 +328,7 @@ def handlers():
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield lambda: [signal.getsignal(number) for number in numbers]
     for number, handler in zip(numbers, before, strict=True):
         signal.signal(number, handler)
@@ -366,7 +367,8 @@ def test_signal_handlers_are_given_back(handlers):
 @posix
 def test_nohup_stays_nohup(course):
     course.lesson(1, "import os, signal, time; print('going'); time.sleep(0.3)")
-    run = course.start(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    nohup = {**course.environment, "NOHUP": "1"}
+    run = course.start(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN), env=nohup)
     run.expect("going")
     os.killpg(run.process.pid, signal.SIGHUP)
     assert run.end() == 0
