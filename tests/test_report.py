@@ -594,6 +594,11 @@ class Screen:
             "return e.getAttribute('aria-label') || e.innerText.trim() || e.querySelector('img').alt"
         )
 
+    def wait_for_focus(self, name):
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        WebDriverWait(self.driver, 10).until(lambda _: self.focused == name, f"the focus is not on {name}")
+
     @property
     def viewer(self):
         """What the viewer says of the figure it shows, empty if it is closed."""
@@ -640,12 +645,12 @@ def test_figures_are_enlarged_by_keyboard_and_by_mouse(screen, key):
     assert screen.viewer == "3 of 3: three 02_a.png"
     screen.press(Keys.ESCAPE)
     assert screen.viewer == ""
-    assert screen.focused == "three"  # where the eye is now, not where it began
+    screen.wait_for_focus("three")  # where the eye is now, not where it began
     use('a[href="01_a.png"]')
     assert screen.viewer == "1 of 3: one 01_a.png"
     use('[data-step="0"]')
     assert screen.viewer == ""
-    assert screen.focused == "one"
+    screen.wait_for_focus("one")
     assert screen.driver.current_url.endswith("index.html")
 
 
@@ -689,6 +694,7 @@ def test_tab_visits_everything_in_order_and_stays_in_the_viewer(screen):
         there.add(screen.focused)
     assert {"Previous", "Next", "Close"} <= there <= {"Previous", "Next", "Close", "body"}
     screen.press(Keys.ESCAPE)
+    screen.wait_for_focus("one")
     screen.focus("summary")
     screen.press(Keys.ENTER)
     screen.press(Keys.TAB, Keys.TAB)
