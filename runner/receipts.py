@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runner import Refused
 from runner.lessons import Lesson
-from runner.verdict import Outcome
+from runner.verdict import Outcome, is_number, short
 
 SLACK = 1e-9  # for the rounding of a difference of two decimals, far below the last published digit
 MET, DEVIATES, MISSING, EXTRA = "met", "DEVIATES", "MISSING", "NO RECEIPT"
@@ -88,8 +88,8 @@ def _result(name: str, entry: Mapping, got) -> Receipt:
         expected = " and ".join(f"{sign} {entry[key]}" for sign, key in ((">=", "min"), ("<=", "max")) if key in entry)
     if got is None:
         return Receipt(name, expected, "-", MISSING, entry.get("source", ""))
-    met = _is_number(got) and low - SLACK <= got <= high + SLACK
-    shown = f"{got:.10g}" if _is_number(got) else str(got)
+    met = is_number(got) and low - SLACK <= got <= high + SLACK
+    shown = f"{got:.10g}" if is_number(got) else short(got)
     return Receipt(name, expected, shown, MET if met else DEVIATES, entry.get("source", ""))
 
 
@@ -99,11 +99,16 @@ def _history(name: str, entry: Mapping, got: Mapping | None) -> Receipt:
         wrong = []
         for column, value in zip(entry["columns"][1:], published, strict=True):
             try:
-                reached = round(got[column][epoch], entry["decimals"][column])
-                if abs(reached - value) <= entry["tolerance"] + SLACK:
-                    continue
-            except (LookupError, TypeError, ValueError):
+                reached = got[column][epoch]
+            except (LookupError, TypeError):
                 reached = "nothing"
+            else:
+                if is_number(reached):
+                    reached = round(reached, entry["decimals"][column])
+                    if abs(reached - value) <= entry["tolerance"] + SLACK:
+                        continue
+                else:
+                    reached = short(reached)
             wrong.append(f"epoch {epoch}, {column}: expected {value}, got {reached}")
         rows_met += not wrong
         deviations += wrong
@@ -120,7 +125,12 @@ def _history(name: str, entry: Mapping, got: Mapping | None) -> Receipt:
 def _is_result(entry) -> bool:
     numbers = {key: value for key, value in _items(entry) if key != "source"}
     forms = ({"value"}, {"value", "tolerance"}, {"min"}, {"max"}, {"min", "max"})
-    return set(numbers) in forms and all(map(_is_number, numbers.values())) and numbers.get("tolerance", 0) >= 0
+    return (
+        set(numbers) in forms
+        and all(map(is_number, numbers.values()))
+        and numbers.get("tolerance", 0) >= 0
+        and isinstance(dict(_items(entry)).get("source", ""), str)
+    )
 
 
 def _is_history(entry) -> bool:
@@ -129,15 +139,17 @@ def _is_history(entry) -> bool:
         return False
     columns, rows, decimals = entry["columns"], entry["rows"], entry["decimals"]
     return (
-        columns[:1] == ["epoch"]
+        isinstance(columns, list)
+        and all(isinstance(name, str) for name in columns)
+        and columns[:1] == ["epoch"]
+        and isinstance(decimals, Mapping)
         and set(columns[1:]) == set(decimals)
-        and all(len(row) == len(columns) and all(map(_is_number, row)) for row in rows)
-        and _is_number(entry["tolerance"])
+        and all(type(places) is int for places in decimals.values())
+        and isinstance(rows, list)
+        and all(isinstance(row, list) and len(row) == len(columns) and all(map(is_number, row)) for row in rows)
+        and is_number(entry["tolerance"])
+        and isinstance(entry.get("source", ""), str)
     )
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _items(table) -> Iterable[tuple]:

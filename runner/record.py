@@ -14,7 +14,7 @@ from pathlib import Path
 from runner import Refused
 from runner.folder import OutputFolder, write_whole
 from runner.lessons import Lesson
-from runner.verdict import Outcome
+from runner.verdict import Outcome, is_number
 
 WIDTH = 100  # columns of the table
 
@@ -42,22 +42,26 @@ def versions(project: Path) -> dict[str, str]:
 class Record:
     """results.json: a run replaces the entries of its own lessons and keeps the others.
 
-    `head` holds the versions and the device of this run, `lessons` an entry for each lesson that ever ran, by name.
+    `head` holds the versions and the device of this run, `lessons` an entry for each lesson that ever ran, by name,
+    `stopped` the lessons that this run began or was to begin, and did not bring to their end.
     """
 
     def __init__(self, folder: OutputFolder, lessons: Sequence[Lesson], versions: Mapping[str, str], device: str):
         self._path = folder.path / "results.json"
         self._started = time.monotonic()
         self.head = {"versions": versions, "device": device}
+        self.stopped: list[Lesson] = []
         self.lessons = {}
-        with suppress(OSError, ValueError, LookupError, TypeError):  # no file yet or a damaged one: written anew
+        with suppress(
+            OSError, ValueError, LookupError, TypeError, RecursionError
+        ):  # no file yet or a damaged one: written anew
             earlier = json.loads(self._path.read_text(encoding="utf-8"))["lessons"]
             self.lessons = {lesson.name: dict(earlier[lesson.name]) for lesson in lessons if lesson.name in earlier}
 
     def seconds(self) -> dict[str, float]:
         """How long each lesson took when it ran last."""
         times = {name: entry.get("seconds") for name, entry in self.lessons.items()}
-        return {name: time for name, time in times.items() if isinstance(time, int | float)}
+        return {name: time for name, time in times.items() if is_number(time)}
 
     def add(self, outcome: Outcome) -> None:
         """Enter a lesson's outcome and write the file."""
@@ -69,6 +73,16 @@ class Record:
             "results": outcome.results,
             "ran": datetime.now(UTC).isoformat(timespec="seconds"),
         }
+        self._write()
+
+    def stop(self, lessons: Sequence[Lesson]) -> None:
+        """Mark lessons that this run did not bring to their end: their files may be newer than their entries."""
+        self.stopped = list(lessons)
+        for entry in (self.lessons[lesson.name] for lesson in lessons if lesson.name in self.lessons):
+            entry["stopped"] = True
+            self._write()
+
+    def _write(self) -> None:
         lessons = dict(sorted(self.lessons.items()))
         seconds = round(time.monotonic() - self._started, 3)
         text = json.dumps({**self.head, "seconds": seconds, "lessons": lessons}, indent=2)

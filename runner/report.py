@@ -4,7 +4,6 @@ The page is made of what a run leaves behind: results.json, results/, logs/ and 
 that ran earlier, marked as such. Whatever a lesson prints or saves is shown as text, never obeyed.
 """
 
-import json
 import os
 import re
 import struct
@@ -17,7 +16,7 @@ from runner import receipts
 from runner.folder import OutputFolder, write_whole
 from runner.lessons import Lesson
 from runner.record import Record
-from runner.verdict import Outcome
+from runner.verdict import Outcome, read_results
 
 LOG_HEAD, LOG_TAIL = 40_000, 20_000  # bytes of a log that the page holds at most, from its begin and from its end
 LAST_LINES = 12  # of a failed lesson's log that are shown unfolded, if it did not end with a traceback
@@ -117,6 +116,7 @@ def page(folder, root, lessons, record, outcomes, expected, seconds, no_receipts
                 "run": outcome and _run(outcome, folder, [] if no_receipts else receipts.compare(expected, [outcome])),
                 "ran": ran,
                 "older": lesson.name not in fresh,
+                "stopped": lesson in record.stopped or bool(entry and entry.get("stopped")),
                 "changed": changed and lesson.name not in fresh,
             }
         )
@@ -130,6 +130,7 @@ def page(folder, root, lessons, record, outcomes, expected, seconds, no_receipts
         "seconds": seconds,
         "lessons": sections,
         "n_run": len(outcomes),
+        "stopped": [f"{lesson.number:02}" for lesson in record.stopped],
         "shown": len(shown),
         "failed": sum(bool(run["reason"]) for run in shown),
         "met": sum(receipt.verdict == receipts.MET for receipt in every_receipt),
@@ -213,14 +214,13 @@ def _earlier(lesson: Lesson, entry: Mapping, folder: OutputFolder) -> tuple[Outc
     except (LookupError, TypeError, ValueError, ArithmeticError, OSError):
         return None, None, False  # written by hand or by another program: as if it had not run
     try:
-        saved = json.loads((folder.results / f"{lesson.name}.json").read_text(encoding="utf-8"))
-        # As text: a result that is no number, nan, equals itself only there.
-        if json.dumps(saved["results"]) == json.dumps(entry["results"]):
-            outcome.histories = dict(saved["histories"])
-            return outcome, ran, False
-    except (OSError, LookupError, TypeError, ValueError):
+        saved, histories = read_results(folder.results / f"{lesson.name}.json")
+    except ValueError:
         return outcome, ran, False
-    return outcome, ran, not outcome.reason
+    if saved != outcome.results:
+        return outcome, ran, not outcome.reason
+    outcome.histories = histories
+    return outcome, ran, False
 
 
 def _figure(folder: OutputFolder, lesson: Lesson, name: str) -> dict:

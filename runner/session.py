@@ -54,9 +54,10 @@ def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
         raise Refused("--watch runs one lesson; name it, as in: python run_all.py --watch 3")
 
     # Imported here, so that --list and refusals answer at once.
-    from runner import receipts, record, report
+    from runner import receipts, record
     from runner.folder import OutputFolder
     from runner.pool import Pool
+    from runner.run import Run
     from runner.schedule import Course
     from runner.watch import watch
 
@@ -81,18 +82,21 @@ def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
         env["PYTHONDONTWRITEBYTECODE"] = "1"  # two saves within a second would share one compiled helper
     with folder.hold(), make_pool(path=[root], env=env) as pool:
         course = Course(pool, folder, terminal, options.jobs, options.timeout)
-        if options.watch:
-            watch(course, chosen[0], root / "helper_functions.py")
         started = time.monotonic()
         terminal.status("Starting: importing PyTorch, scikit-learn and Matplotlib, once for all lessons ...")
         try:
             device = _ask_device(pool, folder)
+        except Refused:
+            if not options.watch:
+                raise
+            device = options.device  # --watch goes on: the lesson shows what is wrong, and a save may mend it
         finally:
             terminal.status("")
-        results = record.Record(folder, lessons, versions, device)
-        outcomes = course.run(chosen, results.seconds(), results.add)
-        seconds = time.monotonic() - started
-        page = report.write(folder, root, lessons, results, outcomes, expected, seconds, no_receipts)
+
+        run = Run(course, root, lessons, versions, device, expected, no_receipts)
+        if options.watch:
+            watch(run, chosen[0], root / "helper_functions.py")
+        outcomes, page, seconds = run(chosen, started)
         failed = [outcome for outcome in outcomes if outcome.reason]
         terminal.line(record.table(outcomes))
         for outcome in failed:

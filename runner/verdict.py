@@ -1,6 +1,8 @@
 """Did a lesson do what its header promises? It passes only if it ended well and wrote each of its files in this run."""
 
 import json
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,12 +44,9 @@ class Promise:
         flaw = self._flaw(self._results, b"{")
         if not flaw:
             try:
-                saved = json.loads(self._results.read_text(encoding="utf-8"))
-                if not all(isinstance(value, int | float) for value in saved["results"].values()):
-                    raise ValueError("a result is a number")
-                outcome.results, outcome.histories = saved["results"], {**saved["histories"]}
-            except (ValueError, LookupError, TypeError, AttributeError):
-                flaw = "is not what save_results writes"
+                outcome.results, outcome.histories = read_results(self._results)
+            except ValueError as error:
+                flaw = str(error)
         if flaw:
             flaws.append(f"results/{self._results.name} {flaw}")
         outcome.reason = broken or "; ".join(flaws)
@@ -64,6 +63,39 @@ class Promise:
                 return "" if file.read(len(begin)) == begin else "is damaged"
         except OSError as error:
             return f"cannot be read ({error.strerror})"
+
+
+def read_results(path: Path) -> tuple[dict, dict]:
+    """The results and the histories that save_results wrote.
+
+    Raises:
+        ValueError: it is something else; the message goes on after the file's name.
+    """
+    strange = "is not what save_results writes"
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        results, histories = saved["results"], saved["histories"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise ValueError(strange) from error
+    if not isinstance(results, Mapping) or not isinstance(histories, Mapping):
+        raise ValueError(strange)
+    for name, value in results.items():
+        if not is_number(value):
+            raise ValueError(f"{strange}: {short(name)} is {short(value)}, and a result must be a finite number")
+    return results, histories
+
+
+def is_number(value) -> bool:
+    """Whether a value is a finite number that a float can hold; True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max  # exact for whole numbers of any size; False for NaN
+
+
+def short(value) -> str:
+    """What json.loads gave, as JSON again, cut after 40 characters."""
+    text = json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:

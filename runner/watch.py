@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from runner.lessons import Lesson, read_lesson
-from runner.schedule import POLL, Course
+from runner.run import Run
+from runner.schedule import POLL
 
 
 class Watched:
@@ -31,17 +32,20 @@ class Watched:
         return [_stamp(path) for path in self._paths]
 
 
-def watch(course: Course, lesson: Lesson, helper: Path) -> None:
+def watch(run: Run, lesson: Lesson, helper: Path) -> None:
     """Run the lesson, then again after each save, until Ctrl-C. A save during a run starts it over."""
-    files = Watched([lesson.path, helper])
+    files, terminal, told = Watched([lesson.path, helper]), run.course.terminal, False
     while True:
         files.settle()
         try:
             lesson = read_lesson(lesson.path)
         except FileNotFoundError:
             continue  # replaced by an editor this very moment
-        course.run([lesson], stop=files.changed)
-        course.terminal.line(f"Watching {lesson.path.name} and {helper.name}; save one to run again, Ctrl-C to end.")
+        _, page, _ = run([lesson], time.monotonic(), stop=files.changed)
+        if page and not told:
+            terminal.line(f"To look at it, open {page}, and load it again after each run.")
+            told = True
+        terminal.line(f"Watching {lesson.path.name} and {helper.name}; save one to run again, Ctrl-C to end.")
         while not files.changed():
             time.sleep(POLL)
 

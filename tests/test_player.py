@@ -4,10 +4,7 @@ The tests that need a browser use Chromium or Chrome through Selenium; without o
 """
 
 import json
-import os
 import re
-import shutil
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +17,8 @@ from helper_functions import fit
 from player import Recorder, save_player
 from player.film import save_film
 from player.recorder import UnsupportedError, epochs_to_keep, forward, log_line
+
+pytest_plugins = ["real_browser"]
 
 HISTORY = ("train_loss", "train_acc", "test_loss", "test_acc")
 
@@ -257,52 +256,6 @@ def test_javascript_is_short():
 
 
 # ---- The page in a browser -------------------------------------------------------------------------------------------
-
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--force-device-scale-factor=1",
-    "--window-size=1280,1000",
-]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """Start Chromium or Chrome once; skip, with a warning that stands in the summary, where that cannot be."""
-    try:
-        from selenium import webdriver
-        from selenium.webdriver.chrome.service import Service
-    except ImportError:
-        _skip("Selenium is not installed (pip install selenium)")
-    found = [
-        os.environ.get("CHROMIUM"),
-        *map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome")),
-    ]
-    binary = next(filter(None, found), None)
-    if binary is None:
-        _skip("no Chromium or Chrome was found (install one, or set CHROMIUM to its path)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    try:
-        driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
-    except Exception as error:
-        _skip(f"{binary} did not start ({type(error).__name__}: {str(error).splitlines()[0]})")
-    yield driver
-    driver.quit()
-
-
-def _skip(reason):
-    warnings.warn(f"THE PLAYER WAS NOT TESTED IN A BROWSER: {reason}.", stacklevel=2)
-    pytest.skip(reason)
 
 
 class Page:

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -22,7 +22,7 @@ from runner.lessons import Lesson, find_lessons
 from runner.record import Record
 from runner.verdict import Outcome
 
-pytest_plugins = ["toy_course"]
+pytest_plugins = ["real_browser", "toy_course"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x02\x80\x00\x00\x01\xe0"  # 640 x 480 pixels
@@ -68,6 +68,11 @@ class Page(HTMLParser):
     def all(self, tag):
         """The attributes of every element of this name."""
         return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def figures(self):
+        """The attributes of every image but the small ones at the top, which stand beside a lesson's title."""
+        return [image for image in self.all("img") if image["alt"] != ""]
 
     def fact(self, name):
         """What the head of the page says of something."""
@@ -256,8 +261,43 @@ def test_a_partial_run_keeps_the_others_and_marks_them_older(course):
     assert page.fact("Lessons passed") == "2 of 3"
     assert page.fact("Receipts met") == "3 of 4"  # lesson 02 saved no result
     assert page.fact("Published log rows met") == "1 of 1"
-    assert {"src": "03_a.png", "alt": "a"} in page.all("img")
+    assert {"src": "03_a.png", "alt": "a"} in page.figures
     assert "saved other results since" not in page.text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_ctrl_c_in_the_middle_of_a_run(course):
+    for number in (1, 2, 3):
+        course.lesson(number)
+    assert course.run().code == 0
+    course.lesson(1, "print('fresh')")
+    course.lesson(2, "import time; save_figure('02_a.png'); print('going'); time.sleep(1000)")
+    course.lesson(4)
+    run = course.start("--jobs", 1)
+    run.expect("going")
+    assert run.interrupt(signal.SIGINT) == 130
+    assert run.out.endswith(f"\nTo look at what came to its end, open {course.outputs / 'index.html'}\n")
+    page = page_of(course)
+    stopped = "The run was stopped before these lessons came to an end:\n02, 03, 04.\n"
+    assert stopped in page.text
+    assert page.html.index("<title>Stopped: 3 of 3 lessons passed") > 0
+    assert "did what its header promises" not in page.text
+    assert page.fact("Seconds for 1 lesson")
+    assert "fresh" in page.lessons[1]
+    assert [number for number, text in page.lessons.items() if "older" in text] == [2, 3]
+    shown = "Stopped before it came to its end, when it ran last. Shown is the run before that"
+    assert [number for number, text in page.lessons.items() if shown in text] == [2, 3]
+    assert "it never did before" in page.lessons[4]
+    assert re.search(r"02 Toy\s+passed\s+older\s+stopped\s+03 Toy\s+passed\s+older\s+stopped", page.text)
+    assert re.search(r"04 Toy\s+not run yet\s+stopped", page.text)
+
+    assert course.run("1", "3").code == 0  # another run: lesson 2 has a figure that is newer than its results, still
+    page = page_of(course)
+    assert stopped not in page.text
+    assert [number for number, text in page.lessons.items() if "Stopped before" in text] == [2]
+    course.lesson(2)
+    assert course.run().code == 0
+    assert "topped" not in page_of(course).text
 
 
 def test_results_saved_since_the_run_are_noticed(made):
@@ -274,6 +314,28 @@ def test_results_saved_since_the_run_are_noticed(made):
     assert "1.5" in page.lessons[1]
 
 
+@pytest.mark.parametrize(
+    "junk", [10**400, float("nan"), float("-inf"), True, None, "word", [[{"a": [1]}]]], ids=lambda junk: str(junk)[:9]
+)
+def test_results_of_any_kind_in_an_old_record_are_shown(made, junk):
+    made.lesson(results={"answer": junk, "extra": junk})
+    made.lesson(2)
+    made.expected = {"01_toy": {"results": {"answer": {"value": 1}}}}
+    record = Record(made.folder, made.lessons, {}, "cpu")
+    for outcome in made.outcomes:
+        record.add(outcome)
+    del made.outcomes[0]
+    page = made.page()
+    assert "0 of 2 receipts met" in page.lessons[1]
+    assert page.lessons[1].count("DEVIATES") == (junk is not None)
+
+
+def test_a_record_that_nests_too_deep_counts_as_none(made):
+    made.lesson(ran=False)
+    (made.folder.path / "results.json").write_text('{"lessons": ' + 50_000 * "[")
+    assert "Not run yet" in made.page().lessons[1]
+
+
 def test_missing_files(made):
     made.lesson()
     made.lesson(2)
@@ -282,7 +344,7 @@ def test_missing_files(made):
     (made.folder.logs / "02_toy.log").unlink()
     (made.folder.logs / "02_toy.log").mkdir()
     page = made.page()
-    assert [image["src"] for image in page.all("img")] == ["02_a.png"]
+    assert [image["src"] for image in page.figures] == ["02_a.png"]
     assert "points on a line: the file 01_a.png is no longer there." in page.lessons[1]
     assert "There is no log of this lesson." in page.lessons[1]
     assert "There is no log of this lesson." in page.lessons[2]
@@ -348,7 +410,7 @@ def test_hostile_text_is_only_text(made):
 def test_names_of_files_stay_names(made):
     made.lesson(figures={"javascript:alert(1).png": "a", 'x"onerror="y.png': "b", "a#b?c d.png": "c"})
     page = made.page()
-    shown = [image["src"] for image in page.all("img")]
+    shown = [image["src"] for image in page.figures]
     assert [unquote(src) for src in shown] == list(made.lessons[0].figures)
     assert not re.search(r"[:\"#?\s]", "".join(shown))
 
@@ -475,8 +537,8 @@ def test_headings_images_tables_and_names(rich):
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
     assert [text for level, text in rich.headings if level == 2] == [f"Lesson 0{i}: Toy" for i in (1, 2, 3)]
-    assert all(image["alt"].strip() for image in rich.all("img"))
-    captions = {image["src"]: (image["alt"], image.get("width"), image.get("height")) for image in rich.all("img")}
+    assert [image["src"] for image in rich.all("img") if image not in rich.figures] == ["01_a.png", "a.png"]
+    captions = {image["src"]: (image["alt"], image.get("width"), image.get("height")) for image in rich.figures}
     assert captions == {
         "01_a.png": ("points on a line", "640", "480"),
         "a.png": ("Figure of lesson 02: Toy", "640", "480"),  # its header gives no caption
@@ -493,6 +555,7 @@ def test_headings_images_tables_and_names(rich):
 def test_links_to_player_script_and_guides(rich):
     links = [link["href"] for link in rich.all("a")]
     assert [link for link in links if link.startswith("players")] == ["players/02_toy.html"]
+    assert "Training player (may be of an earlier run)" in rich.lessons[2]  # the lesson failed
     assert "../module_03/01_toy.py" in links
     assert not [link for link in links if link.endswith(".md")]
 
@@ -502,68 +565,159 @@ def test_every_guide_is_linked_from_its_lesson():
     guides = report._guides(PROJECT / "docs")
     linked = {path.name for found in guides.values() for _, path in found}
     assert linked == {path.name for path in (PROJECT / "docs").glob("[0-9][0-9]-*.md")}
-    assert set(guides) <= {lesson.number for lesson in lessons}
+    assert set(guides) == {lesson.number for lesson in lessons}, "a lesson has no guide"
     assert [path.name for _, path in guides[5]] == ["07-evaluation-metrics.md"]
 
 
-DRIVE = """
-<script>
-const said = [];
-const look = (what) => said.push(`${what}: open ${viewer.open}, ${viewer.querySelector("p").textContent}`);
-const press = (key) => viewer.dispatchEvent(new KeyboardEvent("keydown", { key }));
-const push = (step) => viewer.querySelector(`[data-step="${step}"]`).click();
-look("start");
-figures[1].focus();
-figures[1].click();  // what Enter on a link does
-look("click");
-press("ArrowRight");
-look("right");
-press("ArrowLeft");
-press("ArrowLeft");
-look("left twice");
-push(-1);
-look("previous, round the begin");
-push(0);
-look("close");
-setTimeout(() => {
-  said.push(`focus on ${document.activeElement.getAttribute("href")}`);
-  const wide = document.documentElement.scrollWidth > innerWidth;
-  said.push(`page wider than the window: ${wide}`);
-  document.title = "Driven " + said.join(" | ");
-}, 100);
-</script>
-"""
+class Screen:
+    """A page in a browser, used by keyboard and mouse."""
+
+    def __init__(self, driver, path):
+        self.driver = driver
+        driver.set_window_size(1280, 1000)
+        driver.get(path.as_uri())
+        driver.execute_script("document.documentElement.style.scrollBehavior = 'auto'")  # a click must not miss
+
+    def press(self, *keys):
+        from selenium.webdriver import ActionChains
+
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def focus(self, selector):
+        self.driver.execute_script("document.querySelector(arguments[0]).focus()", selector)
+
+    @property
+    def focused(self):
+        """What has the focus, in words."""
+        return self.driver.execute_script(
+            "const e = document.activeElement; if (e === document.body) return 'body';"
+            "return e.getAttribute('aria-label') || e.innerText.trim() || e.querySelector('img').alt"
+        )
+
+    def wait_for_focus(self, name):
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        WebDriverWait(self.driver, 10).until(lambda _: self.focused == name, f"the focus is not on {name}")
+
+    @property
+    def viewer(self):
+        """What the viewer says of the figure it shows, empty if it is closed."""
+        return self.driver.execute_script(
+            "return viewer.open ? viewer.querySelector('p').textContent + ' ' +"
+            "viewer.querySelector('img').getAttribute('src') : ''"
+        )
 
 
-def test_figures_are_enlarged_in_a_real_browser(made):
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        pytest.skip("NOT TESTED: the viewer of figures; install chromium to test it")
+@pytest.fixture
+def screen(browser, made):
+    """A page with three figures in two lessons."""
     made.lesson(figures={"01_a.png": "one", "01_b.png": "two"}, log="x" * 5000, results={"x" * 300: 1})
-    made.lesson(2, figures={"02_a.png": "three"})
-    html = made.page().html.replace("</body>", DRIVE + "</body>")
-    (made.folder.path / "driven.html").write_text(html, encoding="utf-8")
-    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    command += [f"--user-data-dir={made.root / 'profile'}", "--virtual-time-budget=3000", "--dump-dom"]
-    done = subprocess.run(
-        [*command, (made.folder.path / "driven.html").as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    title = re.search(r"<title>Driven (.*?)</title>", done.stdout)
-    assert title, done.stdout[:1000] + done.stderr[-1000:]
-    assert title[1].split(" | ") == [
-        "start: open false, ",
-        "click: open true, 2 of 3: two",
-        "right: open true, 3 of 3: three",
-        "left twice: open true, 1 of 3: one",
-        "previous, round the begin: open true, 3 of 3: three",
-        "close: open false, 3 of 3: three",
-        "focus on 02_a.png",
-        "page wider than the window: false",
+    made.lesson(2, figures={"02_a.png": "three"}, log="Traceback", reason="exit code 1")
+    (made.root / "docs").mkdir()
+    (made.root / "docs" / "README.md").write_text("| [a guide](01.md) | [01](../module_03/01_toy.py) | ? |\n")
+    made.page()
+    return Screen(browser, made.folder.path / "index.html")
+
+
+@pytest.mark.parametrize("key", ["ENTER", "SPACE", "click"])
+def test_figures_are_enlarged_by_keyboard_and_by_mouse(screen, key):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    def use(selector):
+        if key == "click":
+            screen.driver.find_element(By.CSS_SELECTOR, selector).click()
+        else:
+            screen.focus(selector)
+            screen.press(getattr(Keys, key))
+
+    assert screen.viewer == ""
+    use('a[href="01_b.png"]')
+    assert screen.viewer == "2 of 3: two 01_b.png"
+    screen.press(Keys.ARROW_RIGHT)
+    assert screen.viewer == "3 of 3: three 02_a.png"
+    screen.press(Keys.ARROW_RIGHT)  # round the end
+    assert screen.viewer == "1 of 3: one 01_a.png"
+    screen.press(Keys.ARROW_LEFT)
+    use('[data-step="-1"]')
+    assert screen.viewer == "2 of 3: two 01_b.png"
+    use('[data-step="1"]')
+    assert screen.viewer == "3 of 3: three 02_a.png"
+    screen.press(Keys.ESCAPE)
+    assert screen.viewer == ""
+    screen.wait_for_focus("three")  # where the eye is now, not where it began
+    use('a[href="01_a.png"]')
+    assert screen.viewer == "1 of 3: one 01_a.png"
+    use('[data-step="0"]')
+    assert screen.viewer == ""
+    screen.wait_for_focus("one")
+    assert screen.driver.current_url.endswith("index.html")
+
+
+def test_tab_visits_everything_in_order_and_stays_in_the_viewer(screen):
+    from selenium.webdriver.common.keys import Keys
+
+    visited = []
+    for _ in range(40):
+        screen.press(Keys.TAB)
+        if screen.focused in ("body", *visited[:1]):
+            break
+        visited.append(screen.focused)
+        outline = screen.driver.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
+        assert outline == "solid", f"no ring around {screen.focused}"
+    assert visited == [
+        "To the lessons",
+        "02",  # failed, says the head
+        "01 Toy",
+        "02 Toy",
+        "Guide a guide",
+        "The script",
+        "Results of lesson 01",
+        "one",
+        "two",
+        "What it printed: 1 line, 5.0 kB",
+        "The script",
+        "What lesson 02 printed last",
+        "three",
+        "What it printed: 1 line, 9 Bytes",
     ]
+    screen.focus(".skip")
+    screen.press(Keys.ENTER)
+    screen.press(Keys.TAB)
+    assert screen.focused == "Guide a guide"  # past the list of lessons
+    screen.focus('a[href="01_a.png"]')
+    screen.press(Keys.ENTER)
+    assert screen.focused == "Next"
+    there = set()
+    for _ in range(8):
+        screen.press(Keys.TAB)
+        there.add(screen.focused)
+    assert {"Previous", "Next", "Close"} <= there <= {"Previous", "Next", "Close", "body"}
+    screen.press(Keys.ESCAPE)
+    screen.wait_for_focus("one")
+    screen.focus("summary")
+    screen.press(Keys.ENTER)
+    screen.press(Keys.TAB, Keys.TAB)
+    assert screen.focused == "Log of lesson 01"  # can be scrolled by keys
+
+
+def test_an_open_viewer_is_not_printed(screen):
+    screen.driver.find_element("css selector", "a.zoom").click()
+    shown = "return getComputedStyle(viewer).display"
+    assert screen.driver.execute_script(shown) == "flex"
+    screen.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert screen.driver.execute_script(shown) == "none"
+    finally:
+        screen.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_is_never_wider_than_the_window(screen, width):
+    screen.driver.set_window_size(width, 1000)
+    wide = "return document.documentElement.scrollWidth - innerWidth"
+    assert screen.driver.execute_script(wide) <= 0
+    assert screen.driver.execute_script("return innerWidth") <= width
 
 
 def contrast(one, two):

@@ -86,10 +86,6 @@ def test_lesson_that_kills_the_server(three):
             r"results/02_toy\.json is not what save_results writes",
         ),
         (
-            "save_figure('02_a.png'); save_results('02_toy', {'answer': 'a word'})",
-            r"results/02_toy\.json is not what save_results writes",
-        ),
-        (
             "save_results('02_toy', {}); from helper_functions import _write, Path, os\n"
             "_write(Path(os.environ['OUTPUT_DIR']) / '02_a.png', b'')",
             r"02_a\.png is damaged",
@@ -99,6 +95,69 @@ def test_lesson_that_kills_the_server(three):
 def test_lesson_that_breaks_its_promise(three, code, reason):
     three.lesson(2, code, end=False)
     check_only_lesson_2_failed(three, three.run(), reason)
+
+
+def test_results_that_are_none(course):
+    """Whatever stands in results/*.json, the lesson fails with one clear sentence and the others go on."""
+    number = "and a result must be a finite number"
+    junk = {
+        "{'results': {'a': 'a word'}, 'histories': {}}": f': "a" is "a word", {number}',
+        "{'results': {'a': True}, 'histories': {}}": f': "a" is true, {number}',
+        "{'results': {'a': None}, 'histories': {}}": f': "a" is null, {number}',
+        "{'results': {'a': float('nan')}, 'histories': {}}": f': "a" is NaN, {number}',
+        "{'results': {'a': -float('inf')}, 'histories': {}}": f': "a" is -Infinity, {number}',
+        "{'results': {'a': 10**400}, 'histories': {}}": f': "a" is 1{39 * "0"}..., {number}',
+        "{'results': {99 * 'a': [[{}]]}, 'histories': {}}": f': "{39 * "a"}... is [[{{}}]], {number}',
+        "{'results': ['no', 'table'], 'histories': {}}": "",
+        "{'results': {}, 'histories': [1]}": "",
+        "{'results': {}, 'histories': None}": "",
+        "{'results': {}}": "",
+        "'{' + 50_000 * '['": "",
+        "'{\"results\": {\"a\": ' + 5000 * '9' + '}, \"histories\": {}}'": "",
+        "b'{\\xff\\x00'": "",
+    }
+    for i, what in enumerate(junk, start=2):
+        course.lesson(
+            i,
+            f"""
+            from helper_functions import _write
+            what = {what}
+            what = json.dumps(what) if isinstance(what, dict) else what
+            save_figure("{i:02}_a.png")
+            path = Path(os.environ["OUTPUT_DIR"]) / "results" / "{i:02}_toy.json"
+            _write(path, what if isinstance(what, bytes) else what.encode())
+            """,
+            end=False,
+        )
+    course.lesson(1)
+    (course.root / "module_03" / "expected_results.toml").write_text(
+        "".join(f"[{i:02}_toy.results.a]\nmin = 0\n" for i in range(2, 2 + len(junk)))
+    )
+    run = course.run("--check")
+    assert (run.code, run.errors) == (1, "")
+    record = course.record()
+    assert record[1]["verdict"] == "ok"
+    for i, reason in enumerate(junk.values(), start=2):
+        assert record[i]["reason"] == f"results/{i:02}_toy.json is not what save_results writes{reason}"
+        assert f"FAILED {i:02}_toy: {record[i]['reason']}" in run.out
+        assert record[i]["results"] == {}
+    page = (course.outputs / "index.html").read_text()
+    assert page.count("is not what save_results writes") == len(junk)
+
+
+def test_histories_that_are_none_deviate(course):
+    junk = ["{'loss': [10**400]}", "{'loss': [float('nan')]}", "{'loss': [True]}", "{'loss': [[]]}", "{'loss': 3}"]
+    junk += ["{}", "[[0]]", "'x'"]
+    history = 'columns = ["epoch", "loss"]\nrows = [[0, 1.0]]\ndecimals = {loss = 1}\ntolerance = 0\n'
+    receipts = ""
+    for i, what in enumerate(junk, start=1):
+        course.lesson(i, f"save_figure('{i:02}_a.png'); save_results('{i:02}_toy', {{}}, {{'V': {what}}})", end=False)
+        receipts += f"[{i:02}_toy.histories.V]\n{history}"
+    (course.root / "module_03" / "expected_results.toml").write_text(receipts)
+    run = course.run("--check")
+    assert (run.code, run.errors) == (1, "")
+    got = re.findall(r"\d\d V +1 rows +0 of 1 rows +DEVIATES\n    epoch 0, loss: expected 1\.0, got (.*)", run.out)
+    assert got == [f"1{39 * '0'}...", "NaN", "true", "[]", *4 * ["nothing"]]
 
 
 def test_figures_of_an_earlier_run_do_not_count(three):
@@ -174,7 +233,7 @@ def test_children_end_with_their_lesson(course, end):
         assert not alive
         """,
     )
-    run = course.run("--jobs", 1, "--timeout", 7)
+    run = course.run("--jobs", 1, "--timeout", 3)
     assert "-- 02_toy: ok" in run.out, course.log(2)
 
 
@@ -269,6 +328,7 @@ def handlers():
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield lambda: [signal.getsignal(number) for number in numbers]
     for number, handler in zip(numbers, before, strict=True):
         signal.signal(number, handler)
@@ -307,7 +367,8 @@ def test_signal_handlers_are_given_back(handlers):
 @posix
 def test_nohup_stays_nohup(course):
     course.lesson(1, "import os, signal, time; print('going'); time.sleep(0.3)")
-    run = course.start(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    nohup = {**course.environment, "NOHUP": "1"}
+    run = course.start(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN), env=nohup)
     run.expect("going")
     os.killpg(run.process.pid, signal.SIGHUP)
     assert run.end() == 0
@@ -341,6 +402,7 @@ def test_reader_that_leaves(course):
     os.close(ours)
     assert run.end(10) == 1
     assert run.errors == ""
+    assert "The run was stopped before this lesson" in (course.outputs / "index.html").read_text()
 
 
 def test_second_run_into_the_same_folder_is_refused(course):

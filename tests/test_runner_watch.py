@@ -64,13 +64,20 @@ def test_helper_is_watched_and_imported_anew(course, watched):
 
 def test_new_promises_are_read(course, watched):
     path = course.root / "module_03" / "01_toy.py"
-    path.write_text(path.read_text().replace("01_a.png - a\n", "01_a.png - a\n    outputs/01_b.png - b\n"))
+    text = path.read_text().replace("Lesson 01: Toy", "Lesson 01: Other")
+    path.write_text(text.replace("01_a.png - a\n", "01_a.png - a\n    outputs/01_b.png - b\n"))
     watched.expect("01_b.png was not written")
+    watched.expect("Watching", count=2)
+    page = (course.outputs / "index.html").read_text()
+    assert "Lesson 01: Other</h2>" in page
+    assert "Not written: 01_b.png" in page
 
 
 def test_a_save_during_a_run_starts_it_over(course, watched):
-    course.lesson(1, "import subprocess; print('long'); subprocess.run(['sleep', '1000'])")
-    watched.expect("long\n")
+    for word in ("long", "longer"):
+        course.lesson(1, f"import subprocess; print('{word}'); subprocess.run(['sleep', '1000'])")
+        watched.expect(f"{word}\n")
+    assert "The run was stopped" not in (course.outputs / "index.html").read_text()  # it goes on
     course.lesson(1, "print('short')")
     watched.expect("short\n-- 01_toy: ok")
 
@@ -96,11 +103,38 @@ def test_ctrl_c_during_a_run(course):
     assert run.interrupt(signal.SIGINT) == 130
 
 
-def test_does_not_touch_the_record(course):
-    course.lesson(1)
+def test_page_and_record_tell_what_was_run_last(course):
+    course.lesson(1, "print('version one')")
+    course.lesson(2, "print('not watched')")
     assert course.run().code == 0
-    before = (course.outputs / "results.json").read_bytes()
+    index = course.outputs / "index.html"
     run = course.start("--watch", 1)
     run.expect("Watching")
-    run.interrupt(signal.SIGTERM)
-    assert (course.outputs / "results.json").read_bytes() == before
+    assert f"To look at it, open {index}, and load it again after each run.\n" in run.out
+    for number, code in enumerate(("print('version two')", "print('version three'); 1 / 0"), start=2):
+        course.lesson(1, code)
+        run.expect("Watching", count=number)
+        page = index.read_text()
+        assert code.split("'")[1] in page
+        assert page.count("<strong>older</strong>, from") == 1  # lesson 2, which stands there as it ran before
+    assert "ZeroDivisionError" in page
+    assert course.record()[1]["reason"] == "exit code 1: ZeroDivisionError: division by zero"
+    assert course.record()[2]["verdict"] == "ok"
+    course.lesson(1, "import subprocess; print('going'); subprocess.run(['sleep', '1000'])")
+    run.expect("going")
+    assert run.interrupt(signal.SIGINT) == 130
+    assert "The run was stopped before this lesson came to an end" in index.read_text()
+    assert run.out.count("To look at it, open") == 1
+
+
+def test_begins_with_a_helper_that_is_broken(course):
+    course.lesson(1)
+    helper = course.root / "helper_functions.py"
+    text = helper.read_text()
+    helper.write_text("def broken(:")
+    run = course.start("--watch", 1)
+    run.expect("SyntaxError: invalid syntax")
+    run.expect("Watching")
+    helper.write_text(text)
+    run.expect("-- 01_toy: ok")
+    assert run.interrupt(signal.SIGINT) == 130

@@ -43,8 +43,10 @@ def save_results(name, results, histories={}):
 """
 
 DRIVER = """
-import signal, sys
+import os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job would ignore it
+if "NOHUP" not in os.environ and hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests that run under nohup would ignore it
 from pathlib import Path
 import run_all
 from runner.pool import Pool
