@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -76,6 +77,15 @@ def write_whole(path: Path, text: str) -> None:
 def temporary(path: Path) -> Path:
     """The name under which this process prepares `path`."""
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def stamp(path: Path) -> tuple[int, ...] | None:
+    """What changes with each save of a file, also when it is replaced; None if there is no file, or a pipe."""
+    try:
+        now = path.stat()
+    except OSError:
+        return None
+    return (now.st_ino, now.st_mtime_ns, now.st_ctime_ns, now.st_size) if stat.S_ISREG(now.st_mode) else None
 
 
 def _is_gone(pid: int) -> bool:

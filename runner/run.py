@@ -28,43 +28,33 @@ class Run:
     expected: Mapping
     no_receipts: str = ""
 
-    def __call__(
-        self, chosen: Sequence[Lesson], started: float, stop: Callable[[], bool] = lambda: False
-    ) -> tuple[list[Outcome], Path | None, float]:
-        """Run the chosen lessons.
-
-        Args:
-            chosen: the lessons; they may have been read anew.
-            started: the moment from which the run's seconds count.
-            stop: asked again and again; True ends the run, and there will be another one at once.
+    def __call__(self, chosen: Sequence[Lesson], stop: Callable[[], bool] = lambda: False) -> list[Outcome]:
+        """Run the chosen lessons, which may have been read anew, until all have ended or `stop` returns True.
 
         Returns:
-            The outcomes in order, the page (None after `stop`), and the run's seconds.
+            The outcomes in order; of lessons that `stop` ended there is none.
         """
+        started, ended = time.monotonic(), []
         anew = {lesson.path: lesson for lesson in chosen}
         self.lessons = [anew.get(lesson.path, lesson) for lesson in self.lessons]
-        record, ended = Record(self.course.folder, self.lessons, self.versions, self.device), []
+        self._chosen = chosen
+        self._record = Record(self.course.folder, self.lessons, self.versions, self.device)
 
         def keep(outcome):
             ended.append(outcome)
-            record.add(outcome)
+            self._record.add(outcome)
 
         try:
-            outcomes = self.course.run(chosen, record.seconds(), keep, stop)
-            if len(outcomes) < len(chosen):
-                return outcomes, None, 0.0
-            return outcomes, *self._write_page(chosen, started, record, outcomes)
+            return self.course.run(chosen, self._record.seconds(), keep, stop)
         except BaseException:  # Ctrl-C, a disk that is full, a reader that left: the page tells what came to its end
             with suppress(OSError):
-                page, _ = self._write_page(chosen, started, record, ended)
+                page = self.write_page(ended, time.monotonic() - started)
                 self.course.terminal.line(f"To look at what came to its end, open {page}")
             raise
 
-    def _write_page(self, chosen, started, record, outcomes) -> tuple[Path, float]:
-        seconds = time.monotonic() - started
+    def write_page(self, outcomes: Sequence[Outcome], seconds: float) -> Path:
+        """Write index.html about the lessons that have just run, and took so long; returns its path."""
         ended = {outcome.lesson for outcome in outcomes}
-        record.stop([lesson for lesson in chosen if lesson not in ended])
-        page = report.write(
-            self.course.folder, self.root, self.lessons, record, outcomes, self.expected, seconds, self.no_receipts
-        )
-        return page, seconds
+        self._record.stop([lesson for lesson in self._chosen if lesson not in ended])
+        how = self.expected, seconds, self.no_receipts
+        return report.write(self.course.folder, self.root, self.lessons, self._record, outcomes, *how)

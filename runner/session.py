@@ -96,7 +96,8 @@ def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
         run = Run(course, root, lessons, versions, device, expected, no_receipts)
         if options.watch:
             watch(run, chosen[0], root / "helper_functions.py")
-        outcomes, page, seconds = run(chosen, started)
+        outcomes = run(chosen)
+        seconds = time.monotonic() - started
         failed = [outcome for outcome in outcomes if outcome.reason]
         terminal.line(record.table(outcomes))
         for outcome in failed:
@@ -111,7 +112,7 @@ def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
             terminal.line()
             terminal.line(receipts.table(compared))
             passed &= all(receipt.verdict == receipts.MET for receipt in compared)
-        terminal.line(f"To look at it all, open {page}")
+        terminal.line(f"To look at it all, open {run.write_page(outcomes, seconds)}")
     return PASSED if passed else FAILED
 
 
@@ -122,11 +123,14 @@ def _ask_device(pool, folder) -> str:
         Refused: there is no such device, or the helper cannot be imported.
     """
     from runner.folder import temporary
+    from runner.pool import describe_exit
 
     answer = temporary(folder.logs / "device")
     handle = pool.start(Path(__file__).with_name("device.py"), output=answer, time_limit=120)
     code = handle.wait()
-    last = last_line(answer.read_text(encoding="utf-8", errors="replace")) or "no answer"
+    last = last_line(answer.read_text(encoding="utf-8", errors="replace")) or describe_exit(code)
+    if handle.timed_out:
+        raise Refused("No lesson can run: importing the helper and PyTorch takes more than 120 s.")
     if code != 0:
         raise Refused("No lesson can run: " + re.sub(r"^ValueError: ", "", last))
     return last

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.folder import OutputFolder
+from runner.folder import OutputFolder, stamp
 from runner.lessons import Lesson
+
+PNG = b"\x89PNG", b"IEND\xaeB`\x82"  # how such a file begins and ends
 
 
 @dataclass
@@ -34,14 +36,14 @@ class Promise:
         self._lesson = lesson
         self._figures = {name: folder.path / name for name in lesson.figures}
         self._results = folder.results / f"{lesson.name}.json"
-        self._before = {path: _stamp(path) for path in (*self._figures.values(), self._results)}
+        self._before = {path: stamp(path) for path in (*self._figures.values(), self._results)}
 
     def judge(self, seconds: float, broken: str = "") -> Outcome:
         """The outcome; `broken` says why the lesson did not come to its end, if so."""
-        wrong = {name: self._flaw(path, b"\x89PNG") for name, path in self._figures.items()}
+        wrong = {name: self._flaw(path, *PNG) for name, path in self._figures.items()}
         outcome = Outcome(self._lesson, "", seconds, [name for name, flaw in wrong.items() if not flaw])
         flaws = [f"{name} {flaw}" for name, flaw in wrong.items() if flaw]
-        flaw = self._flaw(self._results, b"{")
+        flaw = self._flaw(self._results, b"{", b"")
         if not flaw:
             try:
                 outcome.results, outcome.histories = read_results(self._results)
@@ -52,15 +54,15 @@ class Promise:
         outcome.reason = broken or "; ".join(flaws)
         return outcome
 
-    def _flaw(self, path: Path, begin: bytes) -> str:
-        stamp = _stamp(path)
-        if stamp is None:
+    def _flaw(self, path: Path, begin: bytes, end: bytes) -> str:
+        now = stamp(path)
+        if now is None:
             return "was not written"
-        if stamp == self._before[path]:
+        if now == self._before[path]:
             return "was not written in this run, only in an earlier one"
         try:
-            with path.open("rb") as file:
-                return "" if file.read(len(begin)) == begin else "is damaged"
+            data = path.read_bytes()
+            return "" if data.startswith(begin) and data.endswith(end) else "is damaged"
         except OSError as error:
             return f"cannot be read ({error.strerror})"
 
@@ -72,6 +74,8 @@ def read_results(path: Path) -> tuple[dict, dict]:
         ValueError: it is something else; the message goes on after the file's name.
     """
     strange = "is not what save_results writes"
+    if not path.is_file():  # a pipe would never come to its end
+        raise ValueError(strange)
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
         results, histories = saved["results"], saved["histories"]
@@ -96,11 +100,3 @@ def short(value) -> str:
     """What json.loads gave, as JSON again, cut after 40 characters."""
     text = json.dumps(value)
     return text if len(text) <= 40 else f"{text[:40]}..."
-
-
-def _stamp(path: Path) -> tuple[int, ...] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size

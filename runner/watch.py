@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from runner.folder import stamp
 from runner.lessons import Lesson, read_lesson
 from runner.run import Run
 from runner.schedule import POLL
@@ -29,7 +30,7 @@ class Watched:
         self._seen = now
 
     def _stamps(self) -> list:
-        return [_stamp(path) for path in self._paths]
+        return [stamp(path) for path in self._paths]
 
 
 def watch(run: Run, lesson: Lesson, helper: Path) -> None:
@@ -41,18 +42,14 @@ def watch(run: Run, lesson: Lesson, helper: Path) -> None:
             lesson = read_lesson(lesson.path)
         except FileNotFoundError:
             continue  # replaced by an editor this very moment
-        _, page, _ = run([lesson], time.monotonic(), stop=files.changed)
-        if page and not told:
+        started = time.monotonic()
+        outcomes = run([lesson], stop=files.changed)
+        if not outcomes:
+            continue  # saved before it came to its end
+        page = run.write_page(outcomes, time.monotonic() - started)
+        if not told:
             terminal.line(f"To look at it, open {page}, and load it again after each run.")
             told = True
         terminal.line(f"Watching {lesson.path.name} and {helper.name}; save one to run again, Ctrl-C to end.")
         while not files.changed():
             time.sleep(POLL)
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size

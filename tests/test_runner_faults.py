@@ -90,6 +90,18 @@ def test_lesson_that_kills_the_server(three):
             "_write(Path(os.environ['OUTPUT_DIR']) / '02_a.png', b'')",
             r"02_a\.png is damaged",
         ),
+        (
+            "save_results('02_toy', {}); from helper_functions import _write, Path, os\n"
+            "_write(Path(os.environ['OUTPUT_DIR']) / '02_a.png', b'\\x89PNG and the rest is missing')",
+            r"02_a\.png is damaged",
+        ),
+        pytest.param(
+            "save_figure('02_a.png'); from helper_functions import Path, os\n"
+            "results = Path(os.environ['OUTPUT_DIR']) / 'results'; results.mkdir(exist_ok=True)\n"
+            "os.mkfifo(results / '02_toy.json')",
+            r"results/02_toy\.json was not written",
+            marks=posix,
+        ),
     ],
 )
 def test_lesson_that_breaks_its_promise(three, code, reason):
@@ -525,6 +537,15 @@ def test_folder_that_a_lesson_removes_is_made_again(three, folder):
     assert "3 of 3 lessons ok" in run.out
     assert three.log(2) == "gone\n"
     assert set(three.record()) == {1, 2, 3}
+
+
+def test_page_that_cannot_be_written_costs_no_table(three):
+    three.lesson(2)
+    (three.outputs / "index.html").mkdir(parents=True)
+    run = three.run()
+    assert run.code == 1
+    assert "3 of 3 lessons ok" in run.out
+    assert re.fullmatch(r"The run cannot go on: \S*index\.html: .*\n", run.errors), run.errors
 
 
 @posix

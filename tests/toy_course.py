@@ -35,7 +35,7 @@ def _write(path, data):
     os.replace(temporary, path)
 
 def save_figure(name):
-    _write(Path(os.environ["OUTPUT_DIR"]) / name, b"\\x89PNG and so on")
+    _write(Path(os.environ["OUTPUT_DIR"]) / name, b"\\x89PNG and so on IEND\\xaeB`\\x82")
 
 def save_results(name, results, histories={}):
     saved = {"results": results, "histories": histories}
