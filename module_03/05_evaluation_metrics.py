@@ -166,7 +166,7 @@ save_figure(fig, "05_thresholds.png")
 
 fig, ((roc, pr), (cost, calibration)) = plt.subplots(2, 2, figsize=(8.4, 7.4), layout="constrained")
 style = {"name": "network", "curve_kwargs": {"color": "black"}, "plot_chance_level": True}
-RocCurveDisplay.from_predictions(y_test, probs, ax=roc, **style)
+RocCurveDisplay.from_predictions(y_test, probs, ax=roc, **style).ax_.set(xlabel="false alarm rate", ylabel="recall")
 PrecisionRecallDisplay.from_predictions(y_test, probs, ax=pr, **style).ax_.legend(loc=(0.03, 0.15))
 cost.plot(thresholds, costs[0], "0.6", thresholds, costs[1], "black")
 cost.axvline(chosen / 100, linewidth=0.8, linestyle="--", color="0.45")
@@ -175,9 +175,9 @@ cost.set(xlabel="threshold", ylabel="cost of 1000 people, in false alarms")
 CalibrationDisplay.from_predictions(y_test, probs, n_bins=5, ax=calibration, name="network", color="black")
 fig.suptitle("The same network over all thresholds")
 save_figure(fig, "05_curves.png")
-# All curves stay clear of guessing and short of perfect. The cost is flat near its lowest point, so
-# the exact threshold matters little. The points of the calibration lie near the diagonal: honest
-# probabilities. Few people have a p above 0.2, so a small distance from it proves nothing.
+# Top right: precision falls as recall rises; guessing has 0.10 throughout (AP: mean precision). Near its lowest
+# point the cost is flat, so the exact threshold matters little. The points of the calibration lie near the
+# diagonal: honest probabilities. Few people have a p above 0.2, so a small distance proves nothing.
 
 # %% 8. What we learned
 # Accuracy misleads where one class is rare. 92.7 % is 2.7 points above finding nobody, and 44 of 100

@@ -138,9 +138,9 @@ with torch.inference_mode():
     probs, new_probs = (loaded_model(X.to(device)).softmax(dim=1).cpu().numpy() for X in (X_test, X_new))  # [M, K]
 
 # %% 7. Test once
-# Once, after every choice is made. Beside it two yardsticks: logistic regression, which is a network without hidden
-# layers, so that its boundary is straight; and "always the most frequent class", which looks at no feature at all. The
-# intervals are Wilson's, as in lesson 05.
+# Once, after every choice is made. Beside it two yardsticks: logistic regression, one linear layer with a penalty on
+# large weights, so that its boundary is straight; and "always the most frequent class", which looks at no feature at
+# all. The intervals are Wilson's, as in lesson 05.
 
 preds = probs.argmax(axis=1)
 line_preds = LogisticRegression(max_iter=1000).fit(X_train.cpu().numpy(), y[train]).predict(X_test.cpu().numpy())

@@ -35,7 +35,7 @@ device = pick_device()
 # The model gives the true class the probability p. Log loss is -ln p: 0 for p = 1, and without
 # bound as p goes to 0. From the logit z it is ln(1 + e^-z) for label 1 and ln(1 + e^z) for label
 # 0. Both are max(z, 0) - z y + ln(1 + e^-|z|), which, like the sigmoid of lesson 07, never
-# overflows. (maximum() has the slope 1/2 at 0, as it must.) Log loss is also called binary cross
+# overflows. (At z = 0 the slope must be 1/2 - y: maximum() gives the 1/2.) Log loss is also called binary cross
 # entropy, BCE.
 
 

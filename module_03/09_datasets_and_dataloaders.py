@@ -103,7 +103,7 @@ def train(model, loader, loss_fn, optimizer, epochs, X, y):
             loss.backward()
             optimizer.step()
             updates += 1
-            if updates == len(loader) or updates.bit_count() == 1:
+            if updates == len(loader) or updates.bit_count() == 1:  # 1, 2, 4, 8, ...: one bit set
                 loss_of_all = loss_fn(hf.predict_logits(model, X), y).item()
                 looks.append((updates, updates / len(loader), perf_counter() - start, loss_of_all))
                 print("Update {:5d} | Epoch {:6.3f} | {:5.3f} s | Loss: {:.5f}".format(*looks[-1]))
@@ -141,7 +141,7 @@ for (size, looks), color in zip(runs.items(), CLASS_COLORS, strict=False):
 for ax, xlabel in zip(axes, ("epochs, log scale", "updates, log scale"), strict=True):
     ax.axhline(2.3026, color="0.45", linewidth=0.8, linestyle="--", label="ln 10 = 2.3026: knows nothing")
     ax.set(xscale="log", xlabel=xlabel, ylabel="loss on the training part")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), fontsize=9)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.19), fontsize=9)
 fig.suptitle(f"{name}, {n_pixels}-32-10, SGD with learning rate {LR}, seed {SEED}")
 save_figure(fig, "09_batch_sizes.png")
 

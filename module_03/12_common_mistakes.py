@@ -54,7 +54,7 @@ loud = """
 bce(column, y)          | ValueError: Target size           | logits [N, 1], labels [N]  | bce(column.squeeze(1), y)
 ce(pairs, y_column)     | RuntimeError: 0D or 1D target     | labels [N, 1], not [N]     | ce(pairs, y.long())
 bce(logits, y.long())   | RuntimeError: can't be cast       | labels int64, not float32  | bce(logits, y)
-ce(pairs, y)            | RuntimeError: Long                | labels float32, not int64  | ce(pairs, y.long())
+ce(pairs, y)            | RuntimeError: Long or Byte        | labels float32, not int64  | ce(pairs, y.long())
 ce(column, y.long())    | IndexError: is out of bounds      | one output for two classes | ce(pairs, y.long())
 nn.BCELoss()(logits, y) | RuntimeError: between 0 and 1     | logits, not probabilities  | bce(logits, y)
 nn.Linear(5, 1)(hidden) | RuntimeError: cannot be multiplied| 10 outputs meet 5 inputs   | nn.Linear(10, 1)(hidden)
@@ -195,6 +195,6 @@ save_results("12_common_mistakes", results)
 # %% 8. Try it
 # - EPOCHS = 1000: which of the twelve does patience mend? Predict, then look at the accuracies. (Only the
 #   small learning rate, 96.5 %. Dropout left on zigzags on, at 99.5 %.)
-# - UNITS = [1, 10] and [1, 100]: how large may a feature be? (100 % with 10, 54 % with 100.)
+# - UNITS = torch.tensor([1, 10], device=device), then [1, 100]: how large may it be? (100 %, then 54 %.)
 # - nn.Tanh() in place of nn.ReLU() in the row of ReLU: predict the floor, and the accuracy. (0.313 as for
 #   softmax twice, because its logits end at -1 and 1; 100 %.)
