@@ -307,6 +307,7 @@ class Page:
     def evaluate(self, expression):
         """Return the value of an expression in the page's own script; not every driver's scripts see its names."""
         self.driver.execute_script(
+            "delete document.body.dataset.value;"
             "const script = document.createElement('script');"
             "script.textContent = `document.body.dataset.value = JSON.stringify(${arguments[0]})`;"
             "document.head.append(script); script.remove();",
@@ -650,7 +651,7 @@ def test_several_labels_are_asked_one_at_a_time(browser, output_folder):
         wrong = ((model(X_test) >= 0) != data[3]).sum(dim=0).tolist()
     assert page.text(".what") == "right: What the network says"
     assert page.text(".wrong") == f"wrong: {wrong[0]} of 80"
-    page.choose("question", "top")
+    page.choose("label", "top")
     assert page.text(".wrong") == f"wrong: {wrong[1]} of 80"
     assert page.hash["label"] == "2"
 
@@ -676,7 +677,7 @@ def test_it_is_usable_on_a_phone(two_runs):
     try:
         resize(page.driver, 390, 844)
         page = Page(page.driver, path, "#with=2")
-        assert page.driver.execute_script("return document.documentElement.scrollWidth") == 390
+        assert page.driver.execute_script("return document.documentElement.scrollWidth") <= 390
         assert page.find(".map").size["width"] > 300
         curve = page.find(".curve")
         page.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", curve)
@@ -704,11 +705,11 @@ def test_it_is_dark_where_the_reader_wants_it_dark(starter, tmp_path, output_fol
         )
         assert min(map(int, re.findall(r"\d+", color))) > 200
         assert max(map(int, re.findall(r"\d+", background))) < 50
-        # the line between the classes, drawn by the script, has the colour of the text
-        lightest = page.evaluate(
-            "Math.max(...document.querySelector('.marks').getContext('2d').getImageData(0, 0, 200, 200).data)"
-        )
-        assert lightest > 200
+        ink = bytes([*map(int, re.findall(r"\d+", color)), 255])
+        assert page.evaluate(
+            "new Uint32Array(document.querySelector('.marks').getContext('2d').getImageData(0, 0, 400, 400).data.buffer)"
+            f".includes({int.from_bytes(ink, 'little')})"
+        ), "the lines of the map do not have the colour of the text"
     finally:
         driver.quit()
 
@@ -718,7 +719,7 @@ def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(two_runs):
 
     page = two_runs[0]
     reached = []
-    for _ in range(20):
+    for _ in range(19):
         page.driver.switch_to.active_element.send_keys(Keys.TAB)
         name, outline = page.evaluate(
             "[document.activeElement.id || document.activeElement.value || document.activeElement.className,"
@@ -728,9 +729,7 @@ def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(two_runs):
         reached.append(name)
     controls = ["play", "slider", "run", "with", "set", "speed", "frame map"]
     assert reached[: len(controls)] == controls
-    assert reached[len(controls) :] == [f"1.{u}" for u in range(1, 7)] + [f"2.{u}" for u in range(1, 6)] + ["3.1"] + [
-        "play"
-    ]  # after the last one the browser begins again
+    assert reached[len(controls) :] == [f"1.{u}" for u in range(1, 7)] + [f"2.{u}" for u in range(1, 6)] + ["3.1"]
 
 
 # ---- Films -----------------------------------------------------------------------------------------------------------
