@@ -62,9 +62,8 @@ function logit(run, outputs, k, i) {
 
 // Returns each point's label, and how sure it is: 0 where classes are equal, 1 at a probability of 1.
 function decide(run, outputs) {
-  const [n, K] = [outputs[0].length, outputs.length];
-  const [labels, sure] = [new Uint8Array(n), new Float32Array(n)];
-  for (let i = 0; i < n; i++) {
+  const [K, labels, sure] = [outputs.length, new Uint8Array(outputs[0].length), new Float32Array(outputs[0].length)];
+  for (let i = 0; i < sure.length; i++) {
     const largest = () => outputs.reduce((k, values, j) => (values[i] > outputs[k][i] ? j : k), 0);
     const k = run.several ? largest() : question();
     const p = sigmoid(logit(run, outputs, k, i));
@@ -215,13 +214,10 @@ function fitted(canvas) { // empty, and as sharp as the screen; lengths are in p
 
 function drawMap(run) {
   const [{ find, now, unit }, set] = [run, $("set").value];
-  const { points, y } = content.data[set];
-  const outputs = now.grid.at(-1).after;
+  const [outputs, { points, y }] = [now.grid.at(-1).after, content.data[set]];
+  const { labels, sure } = decide(run, outputs);
   if (unit) paintUnit(find(".cells"), now.grid[unit.s].after[unit.u]);
-  else {
-    const { labels, sure } = decide(run, outputs);
-    paint(find(".cells"), (i) => content.colors[labels[i]], (i) => 0.7 * sure[i]);
-  }
+  else paint(find(".cells"), (i) => content.colors[labels[i]], (i) => 0.7 * sure[i]);
   const { color: ink, backgroundColor: paper } = getComputedStyle(document.body); // light or dark
   const [context, cell] = [fitted(find(".marks")), find(".marks").clientWidth / (GRID - 1)];
   context.scale(cell, cell); // lengths are in cells
@@ -355,8 +351,7 @@ content.runs.forEach((run, r) => {
     return edge;
   }));
 
-  const part = ({ offsetX, offsetY, currentTarget: { clientWidth, clientHeight } }) =>
-    [offsetX / clientWidth, offsetY / clientHeight];
+  const part = ({ offsetX, offsetY, currentTarget: { clientWidth: w, clientHeight: h } }) => [offsetX / w, offsetY / h];
   const nearest = (event) => { // the edge under the pointer, none beyond 6 pixels
     const [x, y] = part(event);
     const away = ({ ends: [[x1, y1], [x2, y2]] }) => // upwards or downwards

@@ -707,7 +707,8 @@ def test_it_is_dark_where_the_reader_wants_it_dark(starter, tmp_path, output_fol
         assert max(map(int, re.findall(r"\d+", background))) < 50
         ink = bytes([*map(int, re.findall(r"\d+", color)), 255])
         assert page.evaluate(
-            "new Uint32Array(document.querySelector('.marks').getContext('2d').getImageData(0, 0, 400, 400).data.buffer)"
+            "new Uint32Array(document.querySelector('.marks').getContext('2d')"
+            ".getImageData(0, 0, 400, 400).data.buffer)"
             f".includes({int.from_bytes(ink, 'little')})"
         ), "the lines of the map do not have the colour of the text"
     finally:
