@@ -1,6 +1,6 @@
-"""The fixture `browser`: Chromium (or Chrome) and Firefox, each started once.
+"""Starts Chromium (or Chrome) and Firefox through Selenium; the fixture `browser` is Chromium, started once.
 
-Where one of them or its driver is missing, its tests are skipped, with a warning that says what to install.
+Where a browser or its driver is missing, its tests are skipped, with a warning that says what to install.
 """
 
 import os
@@ -59,31 +59,22 @@ def _program(variable, *names):
     """Return the path of a program: a variable of the environment, or else one of these names on the PATH."""
     found = next(filter(None, [os.environ.get(variable), *map(shutil.which, names)]), None)
     if found is None:
-        raise FileNotFoundError(f"no {' or '.join(names)} was found (install one, or set {variable} to its path)")
+        raise FileNotFoundError(f"no {' or '.join(names)} was found (install it, or set {variable} to its path)")
     return found
 
 
-def start(starter, folder, **options):
-    """Start a browser with a window of 1280 x 1000; skip, with a warning in the summary, where that cannot be."""
+def start(name, folder, **options):
+    """Start a browser; skip, with a warning that stands in the summary, where that cannot be."""
     try:
-        driver = starter(folder, **options)
+        return {"chromium": chromium, "firefox": firefox}[name](folder, **options)
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        warnings.warn(f"THE PAGES WERE NOT TESTED IN {starter.__name__.upper()}: {reason}.", stacklevel=2)
+        warnings.warn(f"THE PAGES WERE NOT TESTED IN {name.upper()}: {reason}.", stacklevel=2)
         pytest.skip(reason)
-    resize(driver, 1280, 1000)
-    driver.errors = []
-    driver.script.add_javascript_error_handler(driver.errors.append)
-    return driver
 
 
-def resize(driver, width, height):
-    viewport = {"width": width, "height": height}
-    driver.browsing_context.set_viewport(context=driver.current_window_handle, viewport=viewport)
-
-
-@pytest.fixture(scope="session", params=[chromium, firefox], ids=["chromium", "firefox"])
-def browser(request, tmp_path_factory):
-    driver = start(request.param, tmp_path_factory.mktemp("profile"))
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    driver = start("chromium", tmp_path_factory.mktemp("profile"))
     yield driver
     driver.quit()

@@ -19,7 +19,6 @@ from player import Recorder, save_player
 from player.film import save_film
 from player.page import _path
 from player.recorder import UnsupportedError, epochs_to_keep, forward, log_line
-from real_browser import chromium, firefox, resize, start
 
 pytest_plugins = ["real_browser"]
 
@@ -286,6 +285,23 @@ def test_curves_keep_their_peaks_in_few_bytes():
 
 
 # ---- The page in a browser -------------------------------------------------------------------------------------------
+
+
+def resize(driver, width, height):
+    viewport = {"width": width, "height": height}
+    driver.browsing_context.set_viewport(context=driver.current_window_handle, viewport=viewport)
+
+
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
+def browser(request, tmp_path_factory):
+    from real_browser import start
+
+    driver = start(request.param, tmp_path_factory.mktemp("profile"))
+    resize(driver, 1280, 1000)
+    driver.errors = []
+    driver.script.add_javascript_error_handler(driver.errors.append)
+    yield driver
+    driver.quit()
 
 
 class Page:
@@ -693,11 +709,14 @@ def test_it_is_usable_on_a_phone(two_runs):
         resize(page.driver, 1280, 1000)
 
 
-@pytest.mark.parametrize("starter", [chromium, firefox])
-def test_it_is_dark_where_the_reader_wants_it_dark(starter, tmp_path, output_folder):
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_it_is_dark_where_the_reader_wants_it_dark(name, tmp_path, output_folder):
+    from real_browser import start
+
     data = points()
     path = save_player("page", data, {"run": untrained(stack(), data)})
-    driver = start(starter, tmp_path, dark=True)
+    driver = start(name, tmp_path, dark=True)
+    driver.errors = []
     try:
         page = Page(driver, path)
         color, background = page.evaluate(
