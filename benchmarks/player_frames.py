@@ -1,6 +1,6 @@
 """What the player costs: the recorder's share of a training, the size of pages and films, and a frame in the browser.
 
-Run: python benchmarks/player_frames.py [--frames 60]
+Run: OMP_NUM_THREADS=1 python benchmarks/player_frames.py [--frames 60]
 
 Recorder: CPU time of `fit` with and without one, in turns, on lesson 03's network, and of writing the page. Frames: in
 headless Chromium without a GPU (Selenium, as in the tests), on pages with 1000 points: the script's own time a frame,

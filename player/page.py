@@ -1,13 +1,17 @@
 """One HTML page to scrub through training runs: data, weights, style and script in one file, offline."""
 
+import ast
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import jinja2
 import numpy as np
 from markupsafe import Markup
+from matplotlib.colors import to_rgb
+from matplotlib.ticker import MaxNLocator
 
 from helper_functions import CLASS_COLORS, save_file
 from player.recorder import Recorder, Recording, UnsupportedError, encode, log_line
@@ -16,6 +20,8 @@ FOLDER = Path(__file__).parent
 MOST_BYTES = 400_000  # of a page
 FEWEST = 10  # snapshots of a run that are worth a slider
 CURVES = ("train_loss", "train_acc", "test_loss", "test_acc")
+COLUMNS = 300  # of a curve that are drawn apart, more than it has pixels
+HEIGHT = 300  # units from the bottom of a curve's frame to its top
 
 
 def save_player(
@@ -38,9 +44,9 @@ def save_player(
             `[N, L]` of zeros and ones. Tensors on any device, or arrays.
         runs: for the name of each run its recorder and its history, as `fit` returns it: a list for each of
             `train_loss, train_acc, test_loss, test_acc`, one entry an epoch. Any of them may be missing.
-        title: heading of the page; None makes one of the name, "Lesson 03: non linear classification".
-        references: levels to compare the accuracy with, in percent, by name, such as `{"best line": 60.2}`; None draws
-            chance, the accuracy of a guess among the classes.
+        title: heading of the page; None takes the title of the lesson of that name.
+        references: levels to compare the accuracy with, in percent, by name, such as `{"best line 60.2": 60.2}`; None
+            draws chance, the accuracy of a guess among the classes.
         class_names: names of the K classes, or of the L questions; None writes "class 0", ...
 
     Returns:
@@ -69,40 +75,52 @@ def _document(name, data, runs, title, references, class_names) -> str:
     questions = y_train.ndim == 2
     widest = max(recording.stages[-1].outputs for recording in recordings.values())
     n_names = widest if questions else max(2, widest)
-    names = class_names or [f"class {k}" for k in range(n_names)]
+    names = list(class_names or [f"class {k}" for k in range(n_names)])
     if len(names) != n_names:
         raise UnsupportedError(f"there are {len(names)} class names; expected {n_names}.")
     if references is None:
         references = {} if questions else {f"chance {100 / n_names:.3g}": 100 / n_names}
+    edges = limits(np.concatenate([X_train, X_test]))
+    classes = ["no", "yes"] if questions else names
     content = {
-        "title": title or re.sub(r"^(\d\d)_", r"Lesson \1: ", name).replace("_", " "),
-        "names": list(names),
-        "colors": [CLASS_COLORS[k % len(CLASS_COLORS)] for k in range(2 if questions else len(names))],
-        "questions": questions,
-        "limits": limits(np.concatenate([X_train, X_test])),
-        "references": dict(references),
+        "classes": classes,
+        "questions": names if questions else [],
+        "colors": [_rgb(CLASS_COLORS[k % len(CLASS_COLORS)]) for k in range(len(classes))],
+        "limits": edges,
         "data": {
-            "train": {"X": encode(X_train.T), "y": y_train.T.astype(int).ravel().tolist()},
-            "test": {"X": encode(X_test.T), "y": y_test.T.astype(int).ravel().tolist()},
+            "train": {"X": [encode(x) for x in X_train.T], "y": np.atleast_2d(y_train.T).astype(int).tolist()},
+            "test": {"X": [encode(x) for x in X_test.T], "y": np.atleast_2d(y_test.T).astype(int).tolist()},
         },
     }
+    # what never changes is written into the page, and not drawn by its script
+    still = {
+        "title": title or _title(name),
+        "x": _ticks(*edges[:2]),
+        "y": _ticks(*edges[2:]),
+        "references": references,
+        "style": _inlined("player.css"),
+        "script": _inlined("player.js"),
+    }
+    panels = [
+        {"name": run, "plots": _plots(recordings[run], history, references), **_diagram(recordings[run])}
+        for run, (_, history) in runs.items()
+    ]
     template = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     ).get_template("player.html")
 
     def render(snapshots: int) -> str:
         shown = [
-            _run(run, _thinned(recordings[run], snapshots), history, recorder.softmax or not questions)
+            _run(run, _thinned(recordings[run], snapshots), history, recorder.softmax or not questions, questions)
             for run, (recorder, history) in runs.items()
         ]
         # "<" would let a name end the script element that holds the text
         text = json.dumps(content | {"runs": shown}, separators=(",", ":"), allow_nan=False).replace("<", r"\u003c")
-        return template.render(
-            title=content["title"],
-            content=Markup(text),
-            style=_inlined("player.css"),
-            script=_inlined("network.js") + _inlined("player.js"),
-        )
+        return template.render(**content, **still, runs=panels, content=Markup(text))
 
     snapshots = longest = max(len(recording.epochs) for recording in recordings.values())
     while len(page := render(snapshots)) > MOST_BYTES:  # the page is ASCII but for names
@@ -112,19 +130,102 @@ def _document(name, data, runs, title, references, class_names) -> str:
     return page
 
 
-def _run(name: str, recording: Recording, history: Mapping, softmax: bool) -> dict:
+def _rgb(color: str) -> list[int]:
+    """Return a colour as red, green and blue from 0 to 255."""
+    return [round(255 * part) for part in to_rgb(color)]
+
+
+def _title(name: str) -> str:
+    """Return the title of the lesson of that name; of any other name one made of it."""
+    lesson = FOLDER.parent / "module_03" / f"{name}.py"
+    if lesson.is_file() and (docstring := ast.get_docstring(ast.parse(lesson.read_text(encoding="utf-8")))):
+        return docstring.splitlines()[0]
+    return re.sub(r"^(\d\d)_", r"Lesson \1: ", name).replace("_", " ")
+
+
+def _run(name: str, recording: Recording, history: Mapping, softmax: bool, questions: bool) -> dict:
     """Return one run as the page's script wants it; `softmax` says how several outputs become probabilities."""
-    sound = np.isfinite(recording.weights).all(axis=1)
+    finite = np.isfinite(recording.weights)
+    sound = finite.all(axis=1)
+    softmax = softmax and recording.stages[-1].outputs > 1
+    stages, size = [], 0
+    for stage in recording.stages:  # where its weights and its biases begin in a snapshot
+        stages.append(stage._asdict() | {"weights": size, "biases": size + stage.inputs * stage.outputs})
+        size += stage.size
     return {
         "name": name,
-        "softmax": softmax and recording.stages[-1].outputs > 1,
-        "stages": [stage._asdict() for stage in recording.stages],
+        "softmax": softmax,
+        "several": softmax and not questions,  # K classes of which one wins, not questions with yes or no
+        "stages": stages,
+        "size": size,  # numbers a snapshot
+        "largest": float(np.abs(recording.weights[finite]).max(initial=1e-9)),
         "epochs": recording.epochs,
         "weights": encode(recording.weights),
-        "broken": None if sound.all() else _first_broken(recording, sound, history),
+        "broken": ""
+        if sound.all()
+        else f"From epoch {_first_broken(recording, sound, history)} on, weights are NaN (not a number) or infinite: "
+        "there is nothing to draw.",
         "log": [log_line(epoch, history) for epoch in recording.epochs],
-        "curves": {key: encode(np.asarray(history[key])) for key in CURVES if key in history},
     }
+
+
+def _diagram(recording: Recording) -> dict:
+    """Return the stages of a network, and in pixels how large a unit is drawn and how high its diagram is."""
+    widest = max(stage.outputs for stage in recording.stages)
+    size = min(44, max(24, 400 // widest))  # 24: what a finger can hit
+    return {"stages": recording.stages, "unit_size": size, "height": max(2, widest) * (size + 4)}
+
+
+def _plots(recording: Recording, history: Mapping, references: Mapping[str, float]) -> list[dict]:
+    """Return the curves of loss and accuracy, as far as the history holds them, with their scales."""
+    last = max(1, recording.epochs[-1])
+    plots = []
+    for metric, label, levels in (("loss", "loss", []), ("acc", "accuracy in %", list(references.values()))):
+        curves = {
+            part: np.asarray(history[f"{part}_{metric}"], dtype=float)[: last + 1]
+            for part in ("train", "test")
+            if f"{part}_{metric}" in history
+        }
+        if not curves:
+            continue
+        values = np.concatenate([*curves.values(), levels])
+        low, high = min(values[np.isfinite(values)], default=0), max(values[np.isfinite(values)], default=1)
+        margin = 0.06 * (high - low) or 0.1
+        low, high = low - margin, high + margin
+
+        def place(values, low=low, high=high):
+            return HEIGHT * (high - np.asarray(values)) / (high - low)  # from the top
+
+        plots.append(
+            {
+                "label": label,
+                "x": _ticks(0, last),
+                "y": _ticks(low, high),
+                "last": last,
+                "size": f"{last} {HEIGHT}",
+                "levels": [round(float(level), 1) for level in place(levels)],
+                "curves": {part: _path(place(values)) for part, values in curves.items()},
+            }
+        )
+    return plots
+
+
+def _path(heights: np.ndarray) -> str:
+    """Return a curve as an SVG path. Of many epochs that share a column it keeps the lowest and the highest."""
+    finite = np.flatnonzero(np.isfinite(heights))
+    columns = np.array_split(finite, min(len(finite), COLUMNS) or 1)
+    kept = sorted(
+        {int(column[pick(heights[column])]) for column in columns if len(column) for pick in (np.argmin, np.argmax)}
+    )
+    points = [(epoch, round(float(heights[epoch]))) for epoch in kept]
+    steps = [f"l{x - x0} {y - y0}" for (x0, y0), (x, y) in pairwise(points)]
+    return "".join([f"M{x} {y}" for x, y in points[:1]] + steps)
+
+
+def _ticks(low: float, high: float) -> list[tuple[float, str]]:
+    """Return round numbers between two ends, each with its place from 0 to 100."""
+    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
+    return [(round(100 * (tick - low) / (high - low), 2), f"{tick:g}") for tick in ticks if low <= tick <= high]
 
 
 def _first_broken(recording: Recording, sound: np.ndarray, history: Mapping) -> int:

@@ -18,14 +18,14 @@ SNAPSHOTS = 120  # about as many as a slider of 400 pixels can tell apart by han
 DENSE = 20  # first epochs that are all kept: most happens there
 MOST_PARAMETERS = 50_000  # 120 snapshots of them are 24 MB
 
-# Dropout passes everything on in eval mode, the mode in which a page shows a network.
+# Dropout passes everything on in eval mode, the mode in which a page shows a network; "" leaves no trace in a stage.
 ACTIVATIONS = {
     nn.ReLU: "relu",
     nn.LeakyReLU: "leaky_relu",
     nn.Tanh: "tanh",
     nn.Sigmoid: "sigmoid",
-    nn.Identity: "identity",
-    nn.Dropout: "identity",
+    nn.Identity: "",
+    nn.Dropout: "",
 }
 
 
@@ -120,8 +120,8 @@ class Recorder:
                     else place[layer.bias] + np.arange(len(layer.bias))
                 )
                 columns.append(bias)
-            else:
-                stages[-1].activations.append((ACTIVATIONS[type(layer)], getattr(layer, "negative_slope", 0.0)))
+            elif name := ACTIVATIONS[type(layer)]:
+                stages[-1].activations.append((name, getattr(layer, "negative_slope", 0.0)))
         epochs = sorted(self._kept)
         rows = np.stack([np.append(self._kept[epoch], [0, 1]) for epoch in epochs])
         return Recording(epochs, stages, rows[:, np.concatenate(columns).astype(int)].astype("<f4"))
@@ -148,7 +148,6 @@ def forward(stages: Sequence[Stage], weights: np.ndarray, X: np.ndarray) -> np.n
         "leaky_relu": lambda z, slope: np.where(z < 0, slope * z, z),
         "tanh": lambda z, slope: np.tanh(z),
         "sigmoid": lambda z, slope: 0.5 + 0.5 * np.tanh(z / 2),  # exp(-z) would overflow
-        "identity": lambda z, slope: z,
     }
     for stage in stages:
         mine, weights = np.split(weights, [stage.size])

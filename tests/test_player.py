@@ -1,6 +1,7 @@
 """The recorder, the page it becomes, and the page as a browser shows it: dragged, pointed at, clicked and read.
 
-The tests that need a browser use Chromium or Chrome through Selenium; without one they are skipped, with a warning.
+The tests that need a browser run in Chromium (or Chrome) and in Firefox, through Selenium; where one of them or its
+driver is missing they are skipped, with a warning that says what to install.
 """
 
 import json
@@ -16,6 +17,7 @@ from torch import nn
 from helper_functions import fit
 from player import Recorder, save_player
 from player.film import save_film
+from player.page import _path
 from player.recorder import UnsupportedError, epochs_to_keep, forward, log_line
 
 pytest_plugins = ["real_browser"]
@@ -249,13 +251,57 @@ def test_a_page_asks_no_one_and_is_the_same_every_time(output_folder):
 
 
 def test_javascript_is_short():
-    for name in ("player.js", "network.js"):
-        lines = (Path(save_player.__code__.co_filename).parent / name).read_text(encoding="utf-8").splitlines()
-        assert len(lines) < 400
-        assert max(map(len, lines)) <= 120
+    (script,) = Path(save_player.__code__.co_filename).parent.glob("*.js")
+    lines = script.read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 400
+    assert max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("03_non_linear_classification", "Lesson 03: Non-linear classification"), ("00_my_own", "Lesson 00: my own")],
+)
+def test_the_title_is_the_lessons(name, title, output_folder):
+    data = points()
+    page = save_player(name, data, {"run": untrained(stack(), data)}).read_text(encoding="utf-8")
+    assert re.findall(r"<(?:title|h1)>(.*?)</", page) == [title, title]
+
+
+def test_curves_keep_their_peaks_in_few_bytes():
+    heights = np.linspace(200, 100, 5000)
+    heights[[777, 4321]] = 5, 290
+    heights[1000:1100] = np.nan
+    path = _path(heights)
+    steps = np.array([[int(n) for n in step.split()] for step in re.split("[Ml]", path)[1:]])
+    places = steps.cumsum(axis=0)
+    assert len(path) < 7000
+    assert [777, 5] in places.tolist()
+    assert [4321, 290] in places.tolist()
+    assert not ((places[:, 0] >= 1000) & (places[:, 0] < 1100)).any()
+    assert (places[0, 0], places[-1, 0]) == (0, 4999)
+    ordinary = ~np.isin(places[:, 0], [777, 4321])
+    np.testing.assert_allclose(places[ordinary, 1], heights[places[ordinary, 0]], atol=0.5)
+    assert _path(np.array([np.nan])) == ""
 
 
 # ---- The page in a browser -------------------------------------------------------------------------------------------
+
+
+def resize(driver, width, height):
+    viewport = {"width": width, "height": height}
+    driver.browsing_context.set_viewport(context=driver.current_window_handle, viewport=viewport)
+
+
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
+def browser(request, tmp_path_factory):
+    from real_browser import start
+
+    driver = start(request.param, tmp_path_factory.mktemp("profile"))
+    resize(driver, 1280, 1000)
+    driver.errors = []
+    driver.script.add_javascript_error_handler(driver.errors.append)
+    yield driver
+    driver.quit()
 
 
 class Page:
@@ -272,8 +318,18 @@ class Page:
         self.driver.execute_async_script(
             "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 250)))"
         )
-        errors = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
-        assert not errors, errors
+        assert not self.driver.errors, self.driver.errors
+
+    def evaluate(self, expression):
+        """Return the value of an expression in the page's own script; not every driver's scripts see its names."""
+        self.driver.execute_script(
+            "delete document.body.dataset.value;"
+            "const script = document.createElement('script');"
+            "script.textContent = `document.body.dataset.value = JSON.stringify(${arguments[0]})`;"
+            "document.head.append(script); script.remove();",
+            expression,
+        )
+        return json.loads(self.driver.find_element("css selector", "body").get_attribute("data-value"))
 
     def find(self, selector, panel=0):
         section = self.driver.find_elements("css selector", "#panels .panel")[panel]
@@ -314,10 +370,9 @@ class Page:
         """Return the table for the point that is asked about: {"logit": [...], ...}; the label as text."""
         rows = self.find(".answer tbody", panel).find_elements("css selector", "tr")
         table = {}
-        for row in rows:
-            name = row.find_element("css selector", "th").text
-            cells = [cell.text for cell in row.find_elements("css selector", "td span")]
-            table[name] = cells if name == "label" else [float(cell) for cell in cells]
+        for row in filter(lambda row: row.is_displayed(), rows):
+            name, text = (row.find_element("css selector", cell).text for cell in ("th", "td"))
+            table[name] = text if name == "label" else [float(number) for number in text.split()]
         return table
 
 
@@ -352,16 +407,13 @@ def test_forward_pass_equals_pytorch(kind, browser, output_folder):
     page = Page(browser, save_player("page", data, {name: untrained(model, data) for name, model in models.items()}))
     X = torch.cat([data[0], 5 * data[1], torch.zeros(1, 2)])
     for r, model in enumerate(models.values()):
-        z = page.driver.execute_script(
-            "return Array.from(forward(content.runs[arguments[0]], 0, Float32Array.from(arguments[1]), arguments[2])"
-            ".at(-1).after)",
-            r,
-            X.T.reshape(-1).tolist(),
-            len(X),
+        run = f"content.runs[{r}]"
+        outputs = page.evaluate(
+            f"forward({run}.stages, {run}.weights, {X.T.tolist()}).at(-1).after.map((values) => [...values])"
         )
         model.eval()
         with torch.inference_mode():
-            np.testing.assert_allclose(np.reshape(z, (outputs, len(X))).T, model(X), rtol=1e-5, atol=1e-4)
+            np.testing.assert_allclose(np.transpose(outputs), model(X), rtol=1e-5, atol=1e-4)
 
 
 def test_the_page_shows_the_last_epoch_first_and_the_log_line_as_printed(two_runs):
@@ -426,7 +478,7 @@ def test_hover_and_place_a_point(two_runs):
         np.testing.assert_allclose(table["hidden layer 1"], hidden, atol=0.02)  # the page rounds x1 and x2
         np.testing.assert_allclose(table["logit"], [logit], atol=0.05)
         np.testing.assert_allclose(table["probability"], torch.tensor(logit).sigmoid(), atol=0.02)
-        assert table["label"] == [f"class {int(logit >= 0)}"]
+        assert table["label"] == f"class {int(logit >= 0)}"
 
     page.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
     ActionChains(page.driver).move_to_element_with_offset(canvas, 60, -40).perform()
@@ -438,7 +490,7 @@ def test_hover_and_place_a_point(two_runs):
     assert "point" not in page.hash
     page.click(canvas, -80, 70)
     page.press(Keys.HOME)
-    assert page.driver.execute_script("return state.point")[0] < 0
+    assert page.evaluate("state.point")[0] < 0
     ActionChains(page.driver).move_to_element(page.driver.find_element("id", "play")).perform()
     page.settle()
     assert page.text(".answer caption") == "The held point"
@@ -490,13 +542,10 @@ def test_click_an_edge_and_see_what_breaks(two_runs):
     page, _, data, runs = two_runs
     model = runs["ReLU"][0].model
     # the middle of the line from x1 to unit 4, a place that the page itself names
-    x, y = page.driver.execute_script(
-        "const edge = state.panels[0].edges.find((one) => one.name === '1.4.1');"
-        "const box = document.querySelector('.edges').getBoundingClientRect();"
-        "return [0, 1].map((k) => edge.ends[0][k] + 0.7 * (edge.ends[1][k] - edge.ends[0][k])"
-        " - [box.width, box.height][k] / 2)"
-    )
+    ends = page.evaluate("content.runs[0].edges.find(({ name }) => name === '1.4.1').ends")
     edges = page.find(".edges")
+    part = 0.3 * np.array(ends[0]) + 0.7 * np.array(ends[1])
+    x, y = (part - 0.5) * [edges.size["width"], edges.size["height"]]
     page.click(edges, round(x), round(y))
     assert page.hash["off"] == "1.4.1"
     with torch.no_grad():
@@ -522,7 +571,10 @@ def test_weights_are_switched_by_keyboard_too(two_runs):
     page.driver.execute_script("arguments[0].focus()", button)
     page.press(Keys.ENTER)
     assert page.hash["off"] == "2.1.3"
-    assert page.find(".weights button:nth-child(3)").get_attribute("aria-pressed") == "true"
+    assert button.get_attribute("aria-pressed") == "true"
+    page.press(Keys.ENTER)  # the button has kept the focus
+    assert "off" not in page.hash
+    assert button.get_attribute("aria-pressed") == "false"
 
 
 def test_two_runs_beside_each_other_with_one_slider(two_runs):
@@ -585,16 +637,12 @@ def test_nan_weights_are_named_and_nothing_is_drawn(browser, output_folder):
     assert page.text(".warning").startswith("From epoch 357 on, weights are NaN")
     assert page.text(".wrong") == "wrong: unknown"
     assert page.answer() == {}
-    colors = page.driver.execute_script(
-        "const canvas = document.querySelector('.map');"
-        "const { data } = canvas.getContext('2d').getImageData(60, 60, canvas.width - 80, canvas.height - 100);"
-        "const found = new Set(); for (let i = 0; i < data.length; i += 4) found.add(data[i + 3] ? 'drawn' : 'empty');"
-        "let empty = 0; for (let i = 3; i < data.length; i += 4) empty += data[i] === 0; return empty / data.length * 4"
-    )
-    assert colors > 0.9, "a boundary is drawn from NaN weights"
+    for drawing in (".cells", ".edges", ".network button canvas"):
+        assert not page.find(drawing).is_displayed(), f"{drawing} is drawn from NaN weights"
     page = Page(browser, output_folder / "players" / "page.html", "#epoch=340&point=0.1,0.1")
     assert page.text(".warning") == ""
     assert page.answer()["label"]
+    assert page.find(".cells").is_displayed()
 
 
 def test_hostile_names_stay_text(browser, output_folder):
@@ -619,7 +667,7 @@ def test_several_labels_are_asked_one_at_a_time(browser, output_folder):
         wrong = ((model(X_test) >= 0) != data[3]).sum(dim=0).tolist()
     assert page.text(".what") == "right: What the network says"
     assert page.text(".wrong") == f"wrong: {wrong[0]} of 80"
-    page.choose("question", "top")
+    page.choose("label", "top")
     assert page.text(".wrong") == f"wrong: {wrong[1]} of 80"
     assert page.hash["label"] == "2"
 
@@ -633,24 +681,75 @@ def test_several_classes(browser, output_folder):
         probs = model(torch.tensor([[0.3, -0.4]])).softmax(dim=1)[0]
     assert page.text(".wrong") == f"wrong: {wrong} of 80"
     np.testing.assert_allclose(page.answer()["probability"], probs, atol=1e-3)
-    assert page.answer()["label"] == [f"class {probs.argmax()}"]
+    assert page.answer()["label"] == f"class {probs.argmax()}"
 
 
-def test_it_is_usable_on_a_phone_and_in_the_dark(two_runs):
-    driver = two_runs[0].driver
+def test_it_is_usable_on_a_phone(two_runs):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.actions import interaction
+    from selenium.webdriver.common.actions.pointer_input import PointerInput
+
+    page, path, *_ = two_runs
     try:
-        driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-        )
-        dark = [{"name": "prefers-color-scheme", "value": "dark"}]
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": dark})
-        page = Page(driver, two_runs[1], "#with=2")
-        assert driver.execute_script("return document.documentElement.scrollWidth") == 390
-        assert driver.execute_script("return theme.curve") == "#ffffff"
-        assert page.find(".map").size["width"] > 340
+        resize(page.driver, 390, 844)
+        page = Page(page.driver, path, "#with=2")
+        assert page.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+        assert page.find(".map").size["width"] > 300
+        curve = page.find(".curve")
+        page.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", curve)
+        actions = ActionChains(page.driver, devices=[PointerInput(interaction.POINTER_TOUCH, "finger")])
+        finger = actions.w3c_actions.pointer_action
+        finger.move_to(curve, -20, 0).pointer_down().move_to(curve, -40, 0).move_to(curve, -50, 5).pointer_up()
+        actions.w3c_actions.perform()
+        page.settle()
+        dragged = page.epoch
+        assert 5 < dragged < 70
+        assert page.hash["epoch"] == str(dragged)
     finally:
-        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+        resize(page.driver, 1280, 1000)
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_it_is_dark_where_the_reader_wants_it_dark(name, tmp_path, output_folder):
+    from real_browser import start
+
+    data = points()
+    path = save_player("page", data, {"run": untrained(stack(), data)})
+    driver = start(name, tmp_path, dark=True)
+    driver.errors = []
+    try:
+        page = Page(driver, path)
+        color, background = page.evaluate(
+            "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
+        )
+        assert min(map(int, re.findall(r"\d+", color))) > 200
+        assert max(map(int, re.findall(r"\d+", background))) < 50
+        ink = bytes([*map(int, re.findall(r"\d+", color)), 255])
+        assert page.evaluate(
+            "new Uint32Array(document.querySelector('.marks').getContext('2d')"
+            ".getImageData(0, 0, 400, 400).data.buffer)"
+            f".includes({int.from_bytes(ink, 'little')})"
+        ), "the lines of the map do not have the colour of the text"
+    finally:
+        driver.quit()
+
+
+def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(two_runs):
+    from selenium.webdriver.common.keys import Keys
+
+    page = two_runs[0]
+    reached = []
+    for _ in range(19):
+        page.driver.switch_to.active_element.send_keys(Keys.TAB)
+        name, outline = page.evaluate(
+            "[document.activeElement.id || document.activeElement.value || document.activeElement.className,"
+            " getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        assert outline == "solid", f"the focus on {name} is not seen"
+        reached.append(name)
+    controls = ["play", "slider", "run", "with", "set", "speed", "frame map"]
+    assert reached[: len(controls)] == controls
+    assert reached[len(controls) :] == [f"1.{u}" for u in range(1, 7)] + [f"2.{u}" for u in range(1, 6)] + ["3.1"]
 
 
 # ---- Films -----------------------------------------------------------------------------------------------------------
