@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -19,7 +20,7 @@ from player.recorder import Recorder, Recording, UnsupportedError, encode, log_l
 FOLDER = Path(__file__).parent
 MOST_BYTES = 400_000  # of a page
 FEWEST = 10  # snapshots of a run that are worth a slider
-CURVES = ("train_loss", "train_acc", "test_loss", "test_acc")
+SETS = ("test", "val", "train")
 COLUMNS = 300  # of a curve that are drawn apart, more than it has pixels
 HEIGHT = 300  # units from the bottom of a curve's frame to its top
 
@@ -43,7 +44,8 @@ def save_player(
         data: `X_train, X_test, y_train, y_test`, as `train_test_split` returns them. X `[N, 2]`; y `[N]` from 0 up, or
             `[N, L]` of zeros and ones. Tensors on any device, or arrays.
         runs: for the name of each run its recorder and its history, as `fit` returns it: a list for each of
-            `train_loss, train_acc, test_loss, test_acc`, one entry an epoch. Any of them may be missing.
+            `train_loss, train_acc, test_loss, test_acc`, one entry an epoch. Any of them may be missing, and there may
+            be `val_loss, val_acc`.
         title: heading of the page; None takes the title of the lesson of that name.
         references: levels to compare the accuracy with, in percent, by name, such as `{"best line 60.2": 60.2}`; None
             draws chance, the accuracy of a guess among the classes.
@@ -102,7 +104,12 @@ def _document(name, data, runs, title, references, class_names) -> str:
         "script": _inlined("player.js"),
     }
     panels = [
-        {"name": run, "plots": _plots(recordings[run], history, references), **_diagram(recordings[run])}
+        {
+            "name": run,
+            "plots": _plots(recordings[run], history, references),
+            "sets": [part for part in SETS if f"{part}_loss" in history or f"{part}_acc" in history],
+            **_diagram(recordings[run]),
+        }
         for run, (_, history) in runs.items()
     ]
     template = jinja2.Environment(
@@ -183,13 +190,15 @@ def _plots(recording: Recording, history: Mapping, references: Mapping[str, floa
     for metric, label, levels in (("loss", "loss", []), ("acc", "accuracy in %", list(references.values()))):
         curves = {
             part: np.asarray(history[f"{part}_{metric}"], dtype=float)[: last + 1]
-            for part in ("train", "test")
+            for part in SETS
             if f"{part}_{metric}" in history
         }
         if not curves:
             continue
         values = np.concatenate([*curves.values(), levels])
         low, high = min(values[np.isfinite(values)], default=0), max(values[np.isfinite(values)], default=1)
+        if metric == "acc":
+            low = min(low, high - 10)  # of a constant one the scale would tell nothing
         margin = 0.06 * (high - low) or 0.1
         low, high = low - margin, high + margin
 
@@ -243,7 +252,7 @@ def _first_broken(recording: Recording, sound: np.ndarray, history: Mapping) -> 
 def _check(run: str, recording: Recording, history: Mapping, *labels: np.ndarray) -> None:
     """Raise an UnsupportedError unless network, history and labels fit each other."""
     n_outputs = recording.stages[-1].outputs
-    for key in CURVES:
+    for key in (f"{part}_{metric}" for part in SETS for metric in ("loss", "acc")):
         if key in history and len(history[key]) <= recording.epochs[-1]:
             raise UnsupportedError(
                 f"the history of {run!r} has {len(history[key])} entries in {key}; "
@@ -270,7 +279,10 @@ def _thinned(recording: Recording, snapshots: int) -> Recording:
     """Return at most so many of the snapshots, the first and the last among them."""
     if len(recording.epochs) <= snapshots:
         return recording
-    keep = np.linspace(0, len(recording.epochs) - 1, snapshots).round().astype(int)
+    # of neighbours the roundest epoch, because logs print those
+    neighbours = np.array_split(range(len(recording.epochs) - 1), snapshots - 1)
+    keep = [max(group, key=lambda k: math.gcd(recording.epochs[k], 10**6)) for group in neighbours]
+    keep.append(len(recording.epochs) - 1)
     return Recording([recording.epochs[k] for k in keep], recording.stages, recording.weights[keep])
 
 

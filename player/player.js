@@ -98,7 +98,7 @@ const asked = (run) => (run.several ? [...content.classes.keys()] : [question()]
 function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   for (const id of ["run", "with", "set", "label"]) {
-    $(id).value = given.get(id);
+    $(id).value = given.get(id) ?? $(id).querySelector("[selected]")?.value;
     if ($(id).selectedIndex < 0) $(id).selectedIndex = 0; // the list does not hold it
   }
   const point = (given.get("point") ?? "").split(",").map(Number);
@@ -114,7 +114,8 @@ function readAddress() {
 
 function address() {
   const [first, second] = state.shown;
-  const all = { run: first.number, with: second?.number, epoch: `${state.epoch}`, set: $("set").value };
+  const all = { run: first.number, with: content.runs[1] && $("with").value }; // 0, nothing, is a choice too
+  Object.assign(all, { epoch: `${state.epoch}`, set: $("set").value });
   Object.assign(all, { unit: first.unit?.name, unit2: second?.unit?.name });
   Object.assign(all, { off: [...first.off].join(), off2: second && [...second.off].join() });
   Object.assign(all, { label: $("label").value, point: state.point?.map((x) => x.toFixed(4)) });

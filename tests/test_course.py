@@ -86,7 +86,7 @@ def test_a_player_page_shows_the_runs_of_its_lesson(run, number):
 
 
 def test_readme_names_the_lessons_with_a_player():
-    (sentence,) = re.findall(r"Lessons ([\d, and]+) also\s+write\s+`outputs/players/", README)
+    (sentence,) = re.findall(r"Lessons ([\d, and]+)\s+also\s+write\s+`outputs/players/", README)
     assert re.findall(r"\d\d", sentence) == list(PLAYERS)
 
 

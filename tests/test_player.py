@@ -6,6 +6,7 @@ driver is missing they are skipped, with a warning that says what to install.
 
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -239,6 +240,19 @@ def test_a_page_is_thinned_until_it_is_under_400_kb(output_folder):
     for run in content(path)["runs"]:
         assert (run["epochs"][0], run["epochs"][-1]) == (0, 299)
         assert 10 < len(run["epochs"]) < 100
+        assert {20, 40, 100, 200} <= set(run["epochs"])  # as logs print them
+
+
+def test_validation_has_a_curve_and_a_constant_accuracy_a_scale(output_folder):
+    data = points(n=50)
+    recorder, history = train(stack(), data, epochs=30)
+    history = {"train_loss": history["train_loss"], "val_loss": history["test_loss"], "train_acc": [50.0] * 30}
+    text = save_player("page", data, {"run": (recorder, history)}).read_text()
+    assert text.count('<path class="val" d="M0 ') == 1
+    assert '<path class="test"' not in text
+    assert re.findall(r'<i class="line (\w+)"></i>(\w+)', text)[:2] == [("val", "validation"), ("train", "train")]
+    ticks = re.findall(r">([\d.]+)<", text[text.index("accuracy in %") :])
+    assert {"40", "45", "50"} <= set(ticks)
 
 
 def test_a_page_asks_no_one_and_is_the_same_every_time(output_folder):
@@ -314,9 +328,9 @@ class Page:
         self.settle()
 
     def settle(self):
-        """Wait until what was asked for is drawn, and the address written."""
+        """Wait until what was asked for is drawn."""
         self.driver.execute_async_script(
-            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 250)))"
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0)))"
         )
         assert not self.driver.errors, self.driver.errors
 
@@ -363,8 +377,13 @@ class Page:
         return int(self.driver.find_element("id", "epoch").text.split()[1])
 
     @property
+    def fragment(self):
+        time.sleep(0.3)  # the page writes its address 150 ms after the last change
+        return "#" + self.driver.current_url.partition("#")[2]
+
+    @property
     def hash(self):
-        return dict(part.split("=") for part in self.driver.current_url.partition("#")[2].split("&"))
+        return dict(part.split("=") for part in self.fragment[1:].split("&"))
 
     def answer(self, panel=0):
         """Return the table for the point that is asked about: {"logit": [...], ...}; the label as text."""
@@ -385,7 +404,7 @@ def two_runs(browser, output_folder):
         "linear": train(stack(nn.Identity, hidden=(3,)), data, epochs=150),
     }
     path = save_player("page", data, runs, title="Two runs", references={"chance 50": 50})
-    return Page(browser, path), path, data, runs
+    return Page(browser, path, "#with=0"), path, data, runs
 
 
 KINDS = {
@@ -448,7 +467,7 @@ def test_keys_step_jump_and_play(two_runs):
     assert page.epoch == 2
     page.press(" ")
     assert page.driver.find_element("id", "play").text == "Pause"
-    page.settle()
+    time.sleep(0.4)  # 12 epochs a second
     page.press(" ")
     assert page.driver.find_element("id", "play").text == "Play"
     played = page.epoch
@@ -594,6 +613,14 @@ def test_two_runs_beside_each_other_with_one_slider(two_runs):
     assert len(page.driver.find_elements("css selector", "#panels .panel")) == 1
 
 
+def test_a_page_opens_with_two_of_its_runs(two_runs):
+    page = Page(two_runs[0].driver, two_runs[1])
+    assert [page.text(".name", panel) for panel in (0, 1)] == ["ReLU", "linear"]
+    page.choose("with", "nothing")
+    again = Page(page.driver, two_runs[1], page.fragment)
+    assert len(again.driver.find_elements("css selector", "#panels .panel")) == 1
+
+
 def test_the_address_holds_the_moment(two_runs):
     page, path, _, runs = two_runs
     wanted = "#run=2&with=1&epoch=10&set=train&unit=1.3&unit2=2.2&off=1.1.1,2.1.3&point=0.5000,-0.2500"
@@ -619,7 +646,7 @@ def test_a_bad_address_shows_a_sound_page(two_runs, fragment):
     page = Page(two_runs[0].driver, two_runs[1], fragment)
     assert page.epoch in (149, 199)
     assert page.text(".log").startswith("Epoch")
-    assert set(page.hash) <= {"run", "epoch", "set"}
+    assert set(page.hash) <= {"run", "with", "epoch", "set"}
 
 
 def test_nan_weights_are_named_and_nothing_is_drawn(browser, output_folder):
