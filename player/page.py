@@ -99,7 +99,6 @@ def _document(name, data, runs, title, references, class_names) -> str:
         "title": title or _title(name),
         "x": _ticks(*edges[:2]),
         "y": _ticks(*edges[2:]),
-        "references": references,
         "style": _inlined("player.css"),
         "script": _inlined("player.js"),
     }
@@ -108,6 +107,7 @@ def _document(name, data, runs, title, references, class_names) -> str:
             "name": run,
             "plots": _plots(recordings[run], history, references),
             "sets": [part for part in SETS if f"{part}_loss" in history or f"{part}_acc" in history],
+            "levels": references if any(f"{part}_acc" in history for part in SETS) else {},
             **_diagram(recordings[run]),
         }
         for run, (_, history) in runs.items()

@@ -4,9 +4,12 @@ The tests that need a browser run in Chromium (or Chrome) and in Firefox, throug
 driver is missing they are skipped, with a warning that says what to install.
 """
 
+import base64
+import contextlib
 import json
 import re
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -611,6 +614,15 @@ def test_two_runs_beside_each_other_with_one_slider(two_runs):
     assert (page.hash["run"], page.hash["with"]) == ("1", "2")
     page.choose("with", "nothing")
     assert len(page.driver.find_elements("css selector", "#panels .panel")) == 1
+
+
+def test_each_run_is_printed_on_one_page(two_runs):
+    page = Page(two_runs[0].driver, two_runs[1], "#point=0.5,0.5")
+    pdf = base64.b64decode(page.driver.print_page())
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, flags=re.DOTALL):  # Firefox packs its pages
+        with contextlib.suppress(zlib.error):
+            pdf += zlib.decompress(stream)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 2
 
 
 def test_a_page_opens_with_two_of_its_runs(two_runs):
