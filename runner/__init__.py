@@ -3,13 +3,14 @@
 lessons.py   finds the lessons and reads their headers
 pool.py      a warm server that starts isolated Python processes (knows nothing of lessons)
 preload.py   what that server imports once; device.py asks, in one of its processes, which device there is
-folder.py    the output folder: checked, locked, written whole, swept
-output.py    what a lesson prints, and the terminal it is shown on
+folder.py    the output folder: checked, locked, swept; files written whole
+output.py    the standard streams, what a lesson prints, and the terminal it is shown on
 verdict.py   did the lesson do what its header promises?
 schedule.py  runs lessons side by side and shows them in order
 record.py    results.json and the closing table
 receipts.py  holds results against expected_results.toml
 report.py    index.html, the page that shows a run (its template: report.html)
+run.py       a run and what it leaves behind, whatever ends it
 watch.py     runs one lesson again after each save
 session.py   one call of run_all.py, from its options to its exit code
 """

@@ -25,9 +25,9 @@ from exercises.checker.catalog import PACKAGE, Exercise, find_exercises, pick, s
 from exercises.checker.progress import FAILED, PASSED, Progress, digest
 from runner import Refused
 from runner.output import Terminal, open_streams
+from runner.schedule import POLL
 from runner.watch import Watched
 
-POLL = 0.03  # seconds between two looks at the files
 HINTS_AFTER = 2, 5  # a hint is offered at this failure, and then at most every so many
 
 

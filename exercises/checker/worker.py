@@ -11,6 +11,7 @@ from pathlib import Path
 from exercises.checker.catalog import Exercise, read_answer
 from runner.output import Log
 from runner.pool import Handle, Pool, describe_exit
+from runner.schedule import POLL
 
 JUDGE = Path(__file__).with_name("judge.py")
 LIMIT = 20.0  # seconds for one check
@@ -59,7 +60,7 @@ def check(
         handle = pool.start(JUDGE, arguments, output=folder / "printed", time_limit=limit + GRACE)
         stopped = flooded = False
         with closing(Log(folder / "printed", HEAD, TAIL)) as log:
-            while handle.wait(0.03) is None:
+            while handle.wait(POLL) is None:
                 show(log.read(ended=False))
                 stopped, flooded = stop(), log.size > MOST_OUTPUT
                 if stopped or flooded:
