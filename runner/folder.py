@@ -37,6 +37,8 @@ class OutputFolder:
             lock = _lock(self.path / ".run_all.lock")
         except OSError as error:
             why = error.strerror or error
+            if isinstance(error, FileExistsError | NotADirectoryError):
+                why = f"{next((p for p in (folder, *folder.parents) if p.is_file()), folder)} is a file"
             raise Refused(f"Cannot write to the output folder {self.path} ({why}); choose another one.") from error
         if lock is None:
             raise Refused(f"Another run_all.py is writing to {self.path}; wait for it, or choose another --output-dir.")

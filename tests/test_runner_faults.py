@@ -500,11 +500,14 @@ def test_output_folder_that_cannot_be(three):
     (three.root / "file").touch()
     for folder in ("file", "file/below"):
         refused(
-            three, "--output-dir", folder, sentence=r"Cannot write to the output folder .*file.*; choose another one\."
+            three,
+            "--output-dir",
+            folder,
+            sentence=r"Cannot write to the output folder \S+ \(\S+ is a file\); choose another one\.",
         )
     three.outputs.mkdir()
     (three.outputs / "logs").touch()
-    refused(three, sentence=r"Cannot write to the output folder .*outputs \(File exists\); choose another one\.")
+    refused(three, sentence=r"Cannot write to the output folder .*outputs \(\S+logs is a file\); choose another one\.")
 
 
 @pytest.mark.parametrize("folder", ["outputs", "outputs/results", "outputs/logs"])
