@@ -1137,7 +1137,7 @@ def _predict(model: nn.Module, points: np.ndarray) -> tuple[np.ndarray, np.ndarr
         raise ValueError(f"model is of the type {type(model).__name__}; expected a torch.nn.Module.")
     first = next((t for t in [*model.parameters(), *model.buffers()] if t.is_floating_point()), torch.empty(0))
     inputs = torch.as_tensor(points).to(first.dtype).to(first.device)
-    with _eval_mode(model), torch.inference_mode():
+    with eval_mode(model), torch.inference_mode():
         try:
             logits = model(inputs)
         except Exception as error:
@@ -1161,7 +1161,7 @@ def _predict(model: nn.Module, points: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 @contextmanager
-def _eval_mode(model: nn.Module):
+def eval_mode(model: nn.Module):
     """Put every part of the model into eval mode, and back into the mode it was in."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
@@ -1369,7 +1369,7 @@ def _number_array(values, name: str) -> np.ndarray:
             "expected a tensor or an array with values, all rows of one length."
         ) from error
     if array.dtype.kind not in "biuf":
-        text = array.dtype.kind in "SUT" or all(isinstance(value, str) for value in array.flat)
+        text = array.dtype.kind in "SUT" or (array.size > 0 and all(isinstance(value, str) for value in array.flat))
         raise ValueError(
             f"{name} holds {'text' if text else f'values of the dtype {array.dtype}'}; expected numbers"
             f"{' (text labels become numbers by LabelEncoder)' * text}."

@@ -153,8 +153,8 @@ save_figure(fig, "11_boundaries.png")
 save_player("11_multi_label_classification", (X_train, X_test, y_train, y_test), runs, class_names=TAGS)
 # Above: three discs that overlap, as in the data. Below: the regions run on to the border, where no
 # song has a tag. Softmax has to give the songs there to one of the three.
-# NEW: save_player() writes a page with both trainings. Choose a label, put softmax beside sigmoid and
-# drag. Its boundary lies at 0.5: sigmoid's region for "live" comes last, and it never fills the disc.
+# NEW: save_player() writes a page with both trainings beside each other. Choose a label and drag. The
+# boundary lies at 0.5: sigmoid's region for "live" comes last, and it never fills the disc.
 
 # %% 6. Look: what thresholds and softmax cost
 # Left, the choice of section 3: dots mark the chosen thresholds, the dashed line is 0.5. Right, the

@@ -160,7 +160,7 @@ save_player("12_common_mistakes", (X_train, X_test, y_train, y_test), {"correct"
 # What to see: four flat curves look alike, and only the digits tell a frozen loss from a slow one. In the second row
 # three curves leave their panels, up to 2.4, 124.8 and 8.9. Two broken networks have a good accuracy, 97.5 and 99.5 %,
 # and still the curve gives them away: one zigzags, one rests on its floor.
-# NEW: on the page of save_player(), put a mistake beside "correct". No zero_grad: a ring forms, too large at epoch 23,
+# NEW: the page of save_player() has mistakes beside "correct". No zero_grad: a ring forms, too large at epoch 22,
 # too small at 25, then lost. Learning rate too large: all of layer 2 dies. Sigmoid twice: the ring, but no class 0.
 
 # %% 6. NEW: from symptom to cause to mend

@@ -7,12 +7,13 @@ snapshots, P weights and biases of all stages, N points.
 import base64
 import math
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from helper_functions import eval_mode
 
 SNAPSHOTS = 120  # about as many as a slider of 400 pixels can tell apart by hand
 DENSE = 20  # first epochs that are all kept: most happens there
@@ -180,7 +181,7 @@ def _layers(model: nn.Module, X: Tensor) -> list[nn.Module]:
     leaves = [part for part in model.modules() if not any(True for _ in part.children())]
     hooks = [part.register_forward_hook(lambda part, inputs, output: called.append(part)) for part in leaves]
     try:
-        with _eval_mode(model), torch.inference_mode():
+        with eval_mode(model), torch.inference_mode():
             try:
                 whole = model(X)
             except Exception as error:
@@ -205,14 +206,3 @@ def _layers(model: nn.Module, X: Tensor) -> list[nn.Module]:
     if not same or not torch.allclose(whole.reshape(-1), chain.reshape(-1), rtol=1e-4, atol=1e-5, equal_nan=True):
         raise UnsupportedError("the network computes something else than its layers, one after another, would.")
     return layers
-
-
-@contextmanager
-def _eval_mode(model: nn.Module):
-    modes = [(part, part.training) for part in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for part, training in modes:
-            part.training = training

@@ -7,9 +7,9 @@
 
 The server is `multiprocessing`'s forkserver; where it is missing or forking is unsafe, each script gets a new process
 that imports the modules itself (spawn). A child leads its own process group, so that ending it ends all it started;
-Ctrl-C on the terminal reaches only the parent, which decides. A child whose parent vanishes ends itself: at
-once, or where C code never gives way, soon after its time limit. On Linux, closing the pool also ends what left the
-group, found by a marker in its environment.
+Ctrl-C on the terminal reaches only the parent, which decides. A child whose parent vanishes ends itself: at once, or
+where C code never gives way, soon after its time limit. On Linux, closing the pool also ends what left the group, found
+by a marker in its environment.
 """
 
 import faulthandler

@@ -52,9 +52,8 @@ class Record:
         self.head = {"versions": versions, "device": device}
         self.stopped: list[Lesson] = []
         self.lessons = {}
-        with suppress(
-            OSError, ValueError, LookupError, TypeError, RecursionError
-        ):  # no file yet or a damaged one: written anew
+        # no file yet, or a damaged one: written anew
+        with suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
             earlier = json.loads(self._path.read_text(encoding="utf-8"))["lessons"]
             self.lessons = {lesson.name: dict(earlier[lesson.name]) for lesson in lessons if lesson.name in earlier}
 
@@ -78,8 +77,10 @@ class Record:
     def stop(self, lessons: Sequence[Lesson]) -> None:
         """Mark lessons that this run did not bring to their end: their files may be newer than their entries."""
         self.stopped = list(lessons)
-        for entry in (self.lessons[lesson.name] for lesson in lessons if lesson.name in self.lessons):
+        entries = [self.lessons[lesson.name] for lesson in lessons if lesson.name in self.lessons]
+        for entry in entries:
             entry["stopped"] = True
+        if entries:
             self._write()
 
     def _write(self) -> None:
