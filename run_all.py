@@ -15,7 +15,7 @@ import signal
 import sys
 from pathlib import Path
 
-from runner import session
+from course.runner import session
 
 ROOT = Path(__file__).resolve().parent
 
@@ -62,11 +62,20 @@ def parse(arguments: list[str] | None, root: Path) -> argparse.Namespace:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("lessons", nargs="*", metavar="LESSON", help="3, 03, or the name of its file; none means all")
+    add(
+        "lessons",
+        nargs="*",
+        metavar="LESSON",
+        help="3, 03, or the name of its file; none means all",
+    )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--list", action="store_true", help="say what lessons there are, and stop")
-    mode.add_argument("--check", action="store_true", help="compare every result with expected_results.toml")
-    mode.add_argument("--watch", action="store_true", help="run one lesson again each time it is saved")
+    mode.add_argument(
+        "--check", action="store_true", help="compare every result with expected_results.toml"
+    )
+    mode.add_argument(
+        "--watch", action="store_true", help="run one lesson again each time it is saved"
+    )
     add(
         "--jobs",
         type=jobs,

@@ -31,11 +31,19 @@ def make_table(numbers: int, texts: int, values: int) -> pd.DataFrame:
     X = rng.normal(size=(ROWS, numbers))
     codes = rng.integers(values, size=(ROWS, texts))
     effects = rng.normal(size=(texts, values))
-    score = np.sin(2 * X).sum(axis=1) + effects[np.arange(texts), codes].sum(axis=1) + rng.normal(size=ROWS)
+    score = (
+        np.sin(2 * X).sum(axis=1)
+        + effects[np.arange(texts), codes].sum(axis=1)
+        + rng.normal(size=ROWS)
+    )
     columns = {f"number {i}": X[:, i].round(4) for i in range(numbers)}
     columns |= {f"text {i}": pd.Series(codes[:, i]).map("value {}".format) for i in range(texts)}
     table = pd.DataFrame(columns).mask(rng.random((ROWS, numbers + texts)) < 0.02)
-    return table.assign(target=np.array(["low", "middle", "high"])[np.digitize(score, np.quantile(score, [0.3, 0.8]))])
+    return table.assign(
+        target=np.array(["low", "middle", "high"])[
+            np.digitize(score, np.quantile(score, [0.3, 0.8]))
+        ]
+    )
 
 
 def watch(process: psutil.Process, seen: dict[str, float]) -> None:
@@ -50,26 +58,42 @@ def watch(process: psutil.Process, seen: dict[str, float]) -> None:
 
 def main() -> None:
     """Time the lesson on both tables and print a table."""
-    print(f"{'table':<34}{'CSV':>8}{'seconds':>9}{'of CPU':>8}{'peak memory':>13}  network, logistic regression")
-    for title, shape in {"12 numbers, 7 texts of 8": (12, 7, 8), "19 texts of 50": (0, 19, 50)}.items():
+    print(
+        f"{'table':<34}{'CSV':>8}{'seconds':>9}{'of CPU':>8}{'peak memory':>13}  network, logistic regression"
+    )
+    for title, shape in {
+        "12 numbers, 7 texts of 8": (12, 7, 8),
+        "19 texts of 50": (0, 19, 50),
+    }.items():
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "table.csv"
             make_table(*shape).to_csv(path, index=False)
             size = path.stat().st_size / 1e6
             command = [sys.executable, str(LESSON), "--csv", str(path), "--target", "target"]
-            environment = {**os.environ, "OUTPUT_DIR": folder, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
+            environment = {
+                **os.environ,
+                "OUTPUT_DIR": folder,
+                "PYTHONPATH": str(ROOT),
+                "MPLBACKEND": "Agg",
+            }
             start, seen = time.perf_counter(), {"cpu": 0, "memory": 0}
             lesson = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-            threading.Thread(target=watch, args=(psutil.Process(lesson.pid), seen), daemon=True).start()
+            threading.Thread(
+                target=watch, args=(psutil.Process(lesson.pid), seen), daemon=True
+            ).start()
             log, _ = lesson.communicate()
             seconds = time.perf_counter() - start
         if lesson.returncode:
             sys.exit(f"The lesson failed with exit code {lesson.returncode}.")
         lines = [line.split() for line in log.splitlines()]
         accs = ", ".join(
-            f"{line[1]}%" for line in lines if line and line[0] in ("network_test_acc", "logistic_test_acc")
+            f"{line[1]}%"
+            for line in lines
+            if line and line[0] in ("network_test_acc", "logistic_test_acc")
         )
-        print(f"{title:<34}{size:>5.0f} MB{seconds:>9.1f}{seen['cpu']:>8.1f}{seen['memory'] / 1e9:>10.2f} GB  {accs}")
+        print(
+            f"{title:<34}{size:>5.0f} MB{seconds:>9.1f}{seen['cpu']:>8.1f}{seen['memory'] / 1e9:>10.2f} GB  {accs}"
+        )
 
 
 if __name__ == "__main__":

@@ -20,7 +20,9 @@ EPOCHS = 20
 def build(seed):
     """Return the network of one seed."""
     torch.manual_seed(seed)
-    return nn.Sequential(nn.Linear(2, 10), nn.ReLU(), nn.Linear(10, 10), nn.ReLU(), nn.Linear(10, 1))
+    return nn.Sequential(
+        nn.Linear(2, 10), nn.ReLU(), nn.Linear(10, 10), nn.ReLU(), nn.Linear(10, 1)
+    )
 
 
 def one_by_one(n_models, X, y):
@@ -47,7 +49,9 @@ def together(n_models, X, y):
     labels = y.expand(n_models, -1)
     for _ in range(EPOCHS):
         logits = logits_of_all(weights, X).squeeze(2)
-        losses = nn.functional.binary_cross_entropy_with_logits(logits, labels, reduction="none").mean(dim=1)
+        losses = nn.functional.binary_cross_entropy_with_logits(
+            logits, labels, reduction="none"
+        ).mean(dim=1)
         optimizer.zero_grad()
         losses.sum().backward()
         optimizer.step()
@@ -65,8 +69,13 @@ def best_milliseconds(train, n_models, X, y):
 
 
 torch.set_num_threads(1)
-X_all, y_all = (torch.tensor(part, dtype=torch.float32) for part in make_circles(800, noise=0.03, random_state=42))
-together(2, X_all[:10], y_all[:10])  # the first optimizer and the first vmap of a process cost extra
+X_all, y_all = (
+    torch.tensor(part, dtype=torch.float32)
+    for part in make_circles(800, noise=0.03, random_state=42)
+)
+together(
+    2, X_all[:10], y_all[:10]
+)  # the first optimizer and the first vmap of a process cost extra
 
 print("networks  points  one by one   together   ratio  largest difference of losses")
 for n_models, n_points in ((8, 200), (64, 200), (256, 200), (16, 800), (64, 800)):
@@ -74,4 +83,6 @@ for n_models, n_points in ((8, 200), (64, 200), (256, 200), (16, 800), (64, 800)
     alone, losses_alone = best_milliseconds(one_by_one, n_models, X, y)
     shared, losses_together = best_milliseconds(together, n_models, X, y)
     difference = (losses_alone - losses_together).abs().max()
-    print(f"{n_models:8} {n_points:7} {alone:8.3f} ms {shared:7.3f} ms {alone / shared:6.1f}x  {difference:.0e}")
+    print(
+        f"{n_models:8} {n_points:7} {alone:8.3f} ms {shared:7.3f} ms {alone / shared:6.1f}x  {difference:.0e}"
+    )

@@ -15,16 +15,21 @@ import time
 
 import numpy as np
 import torch
+from film import save_film
 from sklearn.datasets import make_circles
 from sklearn.model_selection import train_test_split
 from torch import nn
 
-from helper_functions import fit
-from player import Recorder, save_player
-from player.film import save_film
+from helper_functions import Recorder, fit, save_player
 
 EPOCHS = 1000
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+]
 FRAMES = """
 const [frames, done] = arguments;
 const show = (k) => { state.epoch = state.epochs[k % state.epochs.length]; frame(); };
@@ -53,13 +58,17 @@ def train(data, hidden, recorded=True, epochs=EPOCHS):
     """Return recorder (or None), history and the CPU seconds of the training."""
     torch.manual_seed(42)
     sizes = [2, *hidden]
-    layers = [part for a, b in zip(sizes, hidden, strict=False) for part in (nn.Linear(a, b), nn.ReLU())]
+    layers = [
+        part for a, b in zip(sizes, hidden, strict=False) for part in (nn.Linear(a, b), nn.ReLU())
+    ]
     model = nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
     X_train, X_test, y_train, y_test = data
     optimizer, loss_fn = torch.optim.SGD(model.parameters(), lr=0.1), nn.BCEWithLogitsLoss()
     start = time.process_time()
     recorder = Recorder(model, epochs) if recorded else None
-    history = fit(model, X_train, y_train, X_test, y_test, loss_fn, optimizer, epochs, recorder=recorder)
+    history = fit(
+        model, X_train, X_test, y_train, y_test, loss_fn, optimizer, epochs, recorder=recorder
+    )
     return recorder, history, time.process_time() - start
 
 
@@ -84,11 +93,17 @@ def main():
     start = time.process_time()
     path = save_player("one", data, {"V2": run})
     page = time.process_time() - start
-    print(f"\nTraining, {EPOCHS} epochs of 2-10-10-1: {plain:.3f} s of CPU time; with the recorder {recorded:.3f} s")
-    print(f"   recorder {100 * (recorded / plain - 1):+.1f} %, page {1000 * page:.0f} ms, {100 * page / plain:.1f} %")
+    print(
+        f"\nTraining, {EPOCHS} epochs of 2-10-10-1: {plain:.3f} s of CPU time; with the recorder {recorded:.3f} s"
+    )
+    print(
+        f"   recorder {100 * (recorded / plain - 1):+.1f} %, page {1000 * page:.0f} ms, {100 * page / plain:.1f} %"
+    )
     start = time.process_time()
     film = save_film("film.gif", data, {"V2": run, "again": run})
-    print(f"   film of two runs, 40 frames: {time.process_time() - start:.1f} s, {film.stat().st_size / 1e3:.0f} KB")
+    print(
+        f"   film of two runs, 40 frames: {time.process_time() - start:.1f} s, {film.stat().st_size / 1e3:.0f} KB"
+    )
 
     pages = {"2-10-10-1, 200 points": path}
     large = circles(999)
@@ -96,13 +111,17 @@ def main():
     for name, hidden in (("2-10-10-1", (10, 10)), ("2-16-16-1", (16, 16)), ("2-32-32-1", (32, 32))):
         runs = {name: train(large, hidden, epochs=200)[:2]}
         pages[f"{name}, 999 points"] = save_player(name, large, runs)
-    pages["two 2-10-10-1, 999 points"] = save_player("two", large, {k: train(large, (10, 10))[:2] for k in "ab"})
+    pages["two 2-10-10-1, 999 points"] = save_player(
+        "two", large, {k: train(large, (10, 10))[:2] for k in "ab"}
+    )
 
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
     options = webdriver.ChromeOptions()
-    options.binary_location = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    options.binary_location = (
+        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    )
     for flag in [*FLAGS, "--window-size=1280,1000", f"--user-data-dir={tempfile.mkdtemp()}"]:
         options.add_argument(flag)
     driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
@@ -113,7 +132,9 @@ def main():
             driver.get(path.as_uri() + ("#with=2" if name.startswith("two") else ""))
             time.sleep(0.5)
             script, interval = driver.execute_async_script(FRAMES, frames)
-            print(f"   {name:<40}{script:10.1f} ms{interval:15.1f} ms{path.stat().st_size / 1e3:7.0f} KB")
+            print(
+                f"   {name:<40}{script:10.1f} ms{interval:15.1f} ms{path.stat().st_size / 1e3:7.0f} KB"
+            )
     finally:
         driver.quit()
         shutil.rmtree(folder)

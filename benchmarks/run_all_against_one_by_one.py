@@ -21,25 +21,36 @@ from time import perf_counter
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from course.processes import Pool  # noqa: E402
+from course.runner.lessons import find_lessons, select  # noqa: E402
 from run_all import cores  # noqa: E402
-from runner.lessons import find_lessons, select  # noqa: E402
-from runner.pool import Pool  # noqa: E402
 
 
 def main() -> None:
     """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("lessons", nargs="*", metavar="LESSON")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     lessons = select(find_lessons(ROOT / "module_03"), options.lessons)
     names = [lesson.name for lesson in lessons]
     with tempfile.TemporaryDirectory() as folder:
-        environment = {"OUTPUT_DIR": folder, "COURSE_DEVICE": "cpu", "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT)}
+        environment = {
+            "OUTPUT_DIR": folder,
+            "COURSE_DEVICE": "cpu",
+            "MPLBACKEND": "Agg",
+            "PYTHONPATH": str(ROOT),
+        }
         rounds = [one_round(lessons, folder, environment) for _ in range(options.rounds)]
 
-    alone = [median(values) for values in zip(*(measured["alone"] for measured in rounds), strict=True)]
-    bodies = [median(values) for values in zip(*(measured["bodies"] for measured in rounds), strict=True)]
+    alone = [
+        median(values) for values in zip(*(measured["alone"] for measured in rounds), strict=True)
+    ]
+    bodies = [
+        median(values) for values in zip(*(measured["bodies"] for measured in rounds), strict=True)
+    ]
     start_up = median(measured["start_up"] for measured in rounds)
     together = median(measured["run_all"] for measured in rounds)
     floor = start_up + sum(bodies) / cores()
@@ -63,7 +74,9 @@ def one_round(lessons, folder: str, environment: dict[str, str]) -> dict:
     return {
         "alone": [seconds_of([lesson.path], fresh) for lesson in lessons],
         "run_all": seconds_of(run_all, fresh),
-        "start_up": seconds_of(["-c", "import runner.preload"], {**fresh, "OMP_NUM_THREADS": "1"}),
+        "start_up": seconds_of(
+            ["-c", "import course.runner.preload"], {**fresh, "OMP_NUM_THREADS": "1"}
+        ),
         "bodies": bodies_of(lessons, Path(folder), environment),
     }
 
@@ -71,17 +84,23 @@ def one_round(lessons, folder: str, environment: dict[str, str]) -> dict:
 def seconds_of(command: list, environment: dict[str, str]) -> float:
     """Wall-clock time of a Python process from start to end."""
     start = perf_counter()
-    subprocess.run([sys.executable, *command], env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, *command], env=environment, check=True, stdout=subprocess.DEVNULL
+    )
     return perf_counter() - start
 
 
 def bodies_of(lessons, folder: Path, environment: dict[str, str]) -> list[float]:
     """Wall-clock time of each lesson's own code in a process where everything is imported."""
     found = []
-    with Pool(preload=["runner.preload"], path=[ROOT], env={**environment, "OMP_NUM_THREADS": "1"}) as pool:
+    with Pool(
+        preload=["course.runner.preload"], path=[ROOT], env={**environment, "OMP_NUM_THREADS": "1"}
+    ) as pool:
         for lesson in lessons:
             answer = folder / "seconds"
-            handle = pool.start(__file__, ["--body", lesson.path, answer], output=folder / "printed")
+            handle = pool.start(
+                __file__, ["--body", lesson.path, answer], output=folder / "printed"
+            )
             if handle.wait() != 0:
                 sys.exit(f"{lesson.name} fails:\n{(folder / 'printed').read_text()}")
             found.append(float(answer.read_text()))

@@ -30,15 +30,23 @@ def main() -> None:
         torch.manual_seed(seed)
         model = nn.Sequential(nn.Linear(2, 5), nn.Linear(5, 1))
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-        history = fit(model, X_train, y_train, X_test, y_test, nn.BCEWithLogitsLoss(), optimizer, EPOCHS)
+        history = fit(
+            model, X_train, X_test, y_train, y_test, nn.BCEWithLogitsLoss(), optimizer, EPOCHS
+        )
         for name, accs in final.items():
             accs.append(history[name][-1])
     print(f"V0 (2-5-1, SGD, lr 0.1, {EPOCHS} epochs): accuracy in % over {len(SEEDS)} seeds")
     for name, accs in final.items():
-        print(f"  {name:<10} lowest {min(accs):5.2f}   median {median(accs):5.2f}   highest {max(accs):5.2f}")
+        print(
+            f"  {name:<10} lowest {min(accs):5.2f}   median {median(accs):5.2f}   highest {max(accs):5.2f}"
+        )
 
     print("Centre of class 1 minus centre of class 0 (x1, x2)")
-    for name, X_part, y_part in (("train", X_train, y_train), ("test", X_test, y_test), ("together", X, y)):
+    for name, X_part, y_part in (
+        ("train", X_train, y_train),
+        ("test", X_test, y_test),
+        ("together", X, y),
+    ):
         x1, x2 = (X_part[y_part == 1].mean(dim=0) - X_part[y_part == 0].mean(dim=0)).tolist()
         print(f"  {name:<10} {x1:+.4f}  {x2:+.4f}")
 

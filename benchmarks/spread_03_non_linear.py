@@ -75,14 +75,20 @@ def main() -> None:
             model = build()
             optimizer = make_optimizer(model.parameters())
             loss_fn = nn.BCEWithLogitsLoss()
-            histories.append(fit(model, X_train, y_train, X_test, y_test, loss_fn, optimizer, max(looks)))
+            histories.append(
+                fit(model, X_train, X_test, y_train, y_test, loss_fn, optimizer, max(looks))
+            )
             if build is v1:
                 one_layer_differences.append(one_layer_difference(model, X))
         for look in looks:
             accs = [history["test_acc"][look - 1] for history in histories]
             perfect = f"{sum(acc == 100 for acc in accs)} of {len(accs)}"
-            print(f"{name:<44}{look:>6}{min(accs):>9.1f}{median(accs):>9.2f}{max(accs):>9.1f}{perfect:>11}")
-    print(f"Logits of V1 and of its one layer: they differ by at most {max(one_layer_differences):.1e}")
+            print(
+                f"{name:<44}{look:>6}{min(accs):>9.1f}{median(accs):>9.2f}{max(accs):>9.1f}{perfect:>11}"
+            )
+    print(
+        f"Logits of V1 and of its one layer: they differ by at most {max(one_layer_differences):.1e}"
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-LESSON = Path(__file__).resolve().parent.parent / "module_03" / "06_complete_classification_workflow.py"
+LESSON = (
+    Path(__file__).resolve().parent.parent / "module_03" / "06_complete_classification_workflow.py"
+)
 SEEDS = range(30)
 
 
@@ -27,7 +29,10 @@ def run_lesson(seed: int) -> dict:
         raise RuntimeError(f"{LESSON.name} does not set SEED = 42 on a line of its own.")
     variables = {"__name__": "lesson"}
     with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(source.replace("\nSEED = 42 ", f"\nSEED = {seed} "), str(LESSON), "exec"), variables)
+        exec(
+            compile(source.replace("\nSEED = 42 ", f"\nSEED = {seed} "), str(LESSON), "exec"),
+            variables,
+        )
     plt.close("all")
     return variables
 
@@ -42,9 +47,20 @@ def main() -> None:
         for seed in SEEDS:
             lesson = run_lesson(seed)
             train, test, y = lesson["train"], lesson["test"], lesson["y"]
-            plain = LogisticRegression(C=np.inf, max_iter=10_000).fit(lesson["X_train"].cpu(), y[train])
-            rows.append([*lesson["accs"][:2], 100 * plain.score(lesson["X_test"].cpu(), y[test]), lesson["best_epoch"]])
-            print(f"seed {seed:2d}: network {rows[-1][0]:6.2f}%, logistic regression {rows[-1][1]:6.2f}%", flush=True)
+            plain = LogisticRegression(C=np.inf, max_iter=10_000).fit(
+                lesson["X_train"].cpu(), y[train]
+            )
+            rows.append(
+                [
+                    *lesson["accs"][:2],
+                    100 * plain.score(lesson["X_test"].cpu(), y[test]),
+                    lesson["best_epoch"],
+                ]
+            )
+            print(
+                f"seed {seed:2d}: network {rows[-1][0]:6.2f}%, logistic regression {rows[-1][1]:6.2f}%",
+                flush=True,
+            )
     rows = np.array(rows)
     print(f"\nTest accuracy in % over {len(SEEDS)} seeds, {len(test)} test rows each")
     print(f"{'model':<36}{'mean':>8}{'sd':>8}{'lowest':>8}{'median':>8}{'highest':>8}")
@@ -55,8 +71,12 @@ def main() -> None:
     gain = rows[:, 0] - rows[:, 1]
     error = gain.std(ddof=1) / len(gain) ** 0.5
     print(f"Network minus logistic regression: mean {gain.mean():.2f}, standard error {error:.2f};")
-    print(f"better with {(gain > 0).sum()} seeds, worse with {(gain < 0).sum()}, equal with {(gain == 0).sum()}.")
-    print(f"Epoch kept: {rows[:, 3].min():.0f} to {rows[:, 3].max():.0f}, median {np.median(rows[:, 3]):.0f}")
+    print(
+        f"better with {(gain > 0).sum()} seeds, worse with {(gain < 0).sum()}, equal with {(gain == 0).sum()}."
+    )
+    print(
+        f"Epoch kept: {rows[:, 3].min():.0f} to {rows[:, 3].max():.0f}, median {np.median(rows[:, 3]):.0f}"
+    )
 
 
 if __name__ == "__main__":

@@ -59,14 +59,19 @@ def main() -> None:
             net = network(name, [16] * 8, seed)
             logits = net(X_train).squeeze(1)
             loss_fn(logits, y_train).backward()
-            sizes = [layer.weight.grad.abs().mean() for layer in net[:-1:2]]  # mean |gradient| by hidden layer
+            sizes = [
+                layer.weight.grad.abs().mean() for layer in net[:-1:2]
+            ]  # mean |gradient| by hidden layer
             lost.append((sizes[-1] / sizes[0]).log10().item())
             spread.append(logits.std().item())
         print(f"{name:<11}{min(lost):10.1f}{median(lost):12.1f}{max(lost):12.1f}", end="")
         print(f"{min(spread):14.0e}{median(spread):12.0e}{max(spread):12.0e}")
 
     print(f"\nAfter training, {len(SEEDS)} seeds: test accuracy in %, and dead units")
-    print(f"{'recipe':<19}{'activation':<12}{'lowest':>8}{'median':>8}{'highest':>8}{'below 75':>12}", end="")
+    print(
+        f"{'recipe':<19}{'activation':<12}{'lowest':>8}{'median':>8}{'highest':>8}{'below 75':>12}",
+        end="",
+    )
     print(f"{'dead: lowest':>15}{'median':>8}{'highest':>9}")
     for recipe, (hidden, lr, epochs) in RECIPES.items():
         for name in ACTIVATIONS:
@@ -74,12 +79,19 @@ def main() -> None:
             for seed in SEEDS:
                 net = network(name, hidden, seed)
                 optimizer = torch.optim.Adam(net.parameters(), lr=lr)
-                accs.append(fit(net, X_train, y_train, X_test, y_test, loss_fn, optimizer, epochs)["test_acc"][-1])
+                accs.append(
+                    fit(net, X_train, X_test, y_train, y_test, loss_fn, optimizer, epochs)[
+                        "test_acc"
+                    ][-1]
+                )
                 with torch.inference_mode():
                     outputs = [net[:end](X_train) for end in range(2, len(net), 2)]
                 dead.append(sum((output == 0).all(dim=0).sum().item() for output in outputs))
             stuck = f"{sum(acc < 75 for acc in accs)} of {len(accs)}"
-            print(f"{recipe:<19}{name:<12}{min(accs):>8.1f}{median(accs):>8.1f}{max(accs):>8.1f}{stuck:>12}", end="")
+            print(
+                f"{recipe:<19}{name:<12}{min(accs):>8.1f}{median(accs):>8.1f}{max(accs):>8.1f}{stuck:>12}",
+                end="",
+            )
             print(f"{min(dead):>15}{median(dead):>8.1f}{max(dead):>9}", flush=True)
 
 

@@ -25,14 +25,18 @@ def softmax_twice() -> None:
     X, y = make_blobs(1000, centers=4, cluster_std=1.5, random_state=SEED)
     X, y = torch.tensor(X, dtype=torch.float32), torch.tensor(y)
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=SEED)
-    print(f"2-8-4 on blobs, SGD lr 0.1, {STEPS} epochs, {len(SEEDS)} seeds; floor {math.log(1 + 3 / math.e):.5f}")
+    print(
+        f"2-8-4 on blobs, SGD lr 0.1, {STEPS} epochs, {len(SEEDS)} seeds; floor {math.log(1 + 3 / math.e):.5f}"
+    )
     for name, last in (("logits", nn.Identity()), ("softmax", nn.Softmax(dim=1))):
         losses, accs, missing = [], [], []
         for seed in SEEDS:
             torch.manual_seed(seed)
             model = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 4), last)
             optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            history = fit(model, X_train, y_train, X_test, y_test, nn.CrossEntropyLoss(), optimizer, STEPS)
+            history = fit(
+                model, X_train, X_test, y_train, y_test, nn.CrossEntropyLoss(), optimizer, STEPS
+            )
             losses.append(history["train_loss"][-1])
             accs.append(history["test_acc"][-1])
             with torch.inference_mode():
@@ -57,7 +61,9 @@ def arriving_starts(loss: str, lr: float, seed: int) -> int:
 
     for _ in range(STEPS):
         if loss == "log loss":
-            losses = F.binary_cross_entropy_with_logits(logits(), y.expand(100, -1), reduction="none")
+            losses = F.binary_cross_entropy_with_logits(
+                logits(), y.expand(100, -1), reduction="none"
+            )
         else:
             losses = (torch.sigmoid(logits()) - y) ** 2
         optimizer.zero_grad()
@@ -70,12 +76,14 @@ def weighted_bias(pos_weight: float, seed: int) -> tuple[float, float]:
     """Return bias and test recall (%) of a linear model with this weight on the rare class."""
     X, y = make_blobs([1800, 200], centers=[[0, 0], [2, 1]], random_state=seed)
     X, y = torch.tensor(X, dtype=torch.float32), torch.tensor(y, dtype=torch.float32)
-    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.5, random_state=seed, stratify=y)
+    X_train, X_test, y_train, y_test = train_test_split(
+        X, y, test_size=0.5, random_state=seed, stratify=y
+    )
     torch.manual_seed(seed)
     model = nn.Linear(2, 1)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
     loss_fn = nn.BCEWithLogitsLoss(pos_weight=torch.tensor(pos_weight))
-    fit(model, X_train, y_train, X_test, y_test, loss_fn, optimizer, STEPS)
+    fit(model, X_train, X_test, y_train, y_test, loss_fn, optimizer, STEPS)
     with torch.inference_mode():
         preds = model(X_test).squeeze(1) >= 0
     return model.bias.item(), 100 * ((preds * y_test).sum() / y_test.sum()).item()
@@ -89,16 +97,24 @@ def main() -> None:
     print(f"\nStarts of 100 that arrive in {STEPS} steps, {len(SEEDS) // 2} draws of the points")
     for loss, lr in (("log loss", 1.0), ("squared error", 1.0), ("squared error", 10.0)):
         counts = [arriving_starts(loss, lr, seed) for seed in SEEDS[:20]]
-        print(f"  {loss:<14} lr {lr:<5g} {min(counts):3d} to {max(counts):3d}, median {median(counts):g}")
+        print(
+            f"  {loss:<14} lr {lr:<5g} {min(counts):3d} to {max(counts):3d}, median {median(counts):g}"
+        )
 
-    print(f"\nWeight 9 on the rare class, {len(SEEDS) // 2} draws of the points; ln 9 = {math.log(9):.3f}")
+    print(
+        f"\nWeight 9 on the rare class, {len(SEEDS) // 2} draws of the points; ln 9 = {math.log(9):.3f}"
+    )
     plain = [weighted_bias(1.0, seed) for seed in SEEDS[:20]]
     weighted = [weighted_bias(9.0, seed) for seed in SEEDS[:20]]
-    shifts = [with_weight[0] - without[0] for with_weight, without in zip(weighted, plain, strict=True)]
+    shifts = [
+        with_weight[0] - without[0] for with_weight, without in zip(weighted, plain, strict=True)
+    ]
     print(f"  bias rises by {min(shifts):.2f} to {max(shifts):.2f}, median {median(shifts):.2f}")
     for name, rows in (("without", plain), ("with", weighted)):
         recalls = [recall for _, recall in rows]
-        print(f"  recall {name:<8} {min(recalls):.0f} to {max(recalls):.0f} %, median {median(recalls):.0f} %")
+        print(
+            f"  recall {name:<8} {min(recalls):.0f} to {max(recalls):.0f} %, median {median(recalls):.0f} %"
+        )
 
 
 if __name__ == "__main__":

@@ -32,7 +32,9 @@ def run_lesson(seed: int, folder: Path) -> dict[str, float]:
     with contextlib.redirect_stdout(io.StringIO()):
         runpy.run_path(str(script), run_name="__main__")
     plt.close("all")
-    return json.loads((folder / "results" / f"{LESSON.stem}.json").read_text(encoding="utf-8"))["results"]
+    return json.loads((folder / "results" / f"{LESSON.stem}.json").read_text(encoding="utf-8"))[
+        "results"
+    ]
 
 
 def main() -> None:

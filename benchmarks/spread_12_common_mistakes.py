@@ -28,7 +28,17 @@ class DropoutLeftOn(nn.Module):
         return nn.functional.dropout(X, p=0.5, training=True)
 
 
-def train(data, seed, lr=LR, loss_fn=None, outputs=1, before=(), after=(), own_weights=True, zero_grad=True):
+def train(
+    data,
+    seed,
+    lr=LR,
+    loss_fn=None,
+    outputs=1,
+    before=(),
+    after=(),
+    own_weights=True,
+    zero_grad=True,
+):
     """Train the lesson's 2-16-16-1 with the changes that are given; return it and its history."""
     torch.manual_seed(seed)
     hidden = [nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU()]
@@ -41,7 +51,9 @@ def train(data, seed, lr=LR, loss_fn=None, outputs=1, before=(), after=(), own_w
 
 def report(name: str, histories: Sequence[dict[str, list[float]]]) -> None:
     """Print the spread of last loss and accuracy, the least highest loss, and how often the loss never changes."""
-    losses, accs = ([history[key][-1] for history in histories] for key in ("test_loss", "test_acc"))
+    losses, accs = (
+        [history[key][-1] for history in histories] for key in ("test_loss", "test_acc")
+    )
     frozen = sum(len(set(history["test_loss"])) == 1 for history in histories)
     print(f"{name:<28}{min(losses):9.4f}{median(losses):8.4f}{max(losses):8.4f}", end="")
     print(f"{min(accs):10.1f}{median(accs):8.1f}{max(accs):8.1f}", end="")
@@ -82,16 +94,24 @@ def main() -> None:
         "column against row": {"loss_fn": lambda z, y: mse(z.sigmoid().unsqueeze(1), y)},
         "shuffled labels": {"data": shuffled},
     }
-    print(f"{EPOCHS} epochs, {len(SEEDS)} seeds; lowest, median, highest of the last test loss and test accuracy in %,")
+    print(
+        f"{EPOCHS} epochs, {len(SEEDS)} seeds; lowest, median, highest of the last test loss and test accuracy in %,"
+    )
     print("the least of the 20 highest losses, and the number of seeds whose loss never changes")
     print(f"{'':28}{'loss':>9}{'':16}{'accuracy':>10}{'':16}{'highest >=':>12}{'frozen':>9}")
     for name, change in changes.items():
-        models, histories = zip(*(train(**({"data": circles, "seed": seed} | change)) for seed in SEEDS), strict=True)
+        models, histories = zip(
+            *(train(**({"data": circles, "seed": seed} | change)) for seed in SEEDS), strict=True
+        )
         report(name, histories)
         if name == "column against row":
             with torch.inference_mode():
-                probs = torch.stack([model(X_test).sigmoid() for model in models])  # [seeds, 200, 1]
-            print(f"  all its probabilities, over all seeds: {probs.min():.4f} to {probs.max():.4f}")
+                probs = torch.stack(
+                    [model(X_test).sigmoid() for model in models]
+                )  # [seeds, 200, 1]
+            print(
+                f"  all its probabilities, over all seeds: {probs.min():.4f} to {probs.max():.4f}"
+            )
 
 
 if __name__ == "__main__":

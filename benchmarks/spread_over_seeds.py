@@ -32,7 +32,9 @@ def results_with_seed(path: Path, seed: int) -> dict[str, float]:
     Raises:
         ValueError: the lesson has no line that begins with `SEED = `, or more than one.
     """
-    source, found = re.subn(r"^SEED = \d+", f"SEED = {seed}", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    source, found = re.subn(
+        r"^SEED = \d+", f"SEED = {seed}", path.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     if found != 1:
         raise ValueError(f"{path.name} has {found} lines that begin with 'SEED = '; expected one.")
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
@@ -46,10 +48,16 @@ def results_with_seed(path: Path, seed: int) -> dict[str, float]:
 def main() -> None:
     """Print lowest, median and highest value of each result of the lessons asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("lessons", nargs="+", metavar="LESSON", help="number of a lesson, such as 05")
-    parser.add_argument("--seeds", type=int, default=20, help="how many seeds, from 0 up (default: 20)")
+    parser.add_argument(
+        "lessons", nargs="+", metavar="LESSON", help="number of a lesson, such as 05"
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=20, help="how many seeds, from 0 up (default: 20)"
+    )
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore")  # an unlucky seed may leave a class without predictions; its row shows it
+    warnings.simplefilter(
+        "ignore"
+    )  # an unlucky seed may leave a class without predictions; its row shows it
     for lesson in arguments.lessons:
         paths = sorted((ROOT / "module_03").glob(f"{lesson.zfill(2)}_*.py"))
         if len(paths) != 1 or arguments.seeds < 1:
@@ -65,7 +73,9 @@ def main() -> None:
         print(f"  {'result':<{width}}{'lowest':>12}{'median':>12}{'highest':>12}")
         for name in runs[0]:
             values = [run[name] for run in runs]
-            print(f"  {name:<{width}}{min(values):>12.5g}{median(values):>12.5g}{max(values):>12.5g}")
+            print(
+                f"  {name:<{width}}{min(values):>12.5g}{median(values):>12.5g}{max(values):>12.5g}"
+            )
 
 
 if __name__ == "__main__":

@@ -32,14 +32,18 @@ def circles():
 def new_model():
     """Return the 2-10-10-1 network, always with the same weights."""
     torch.manual_seed(42)
-    return nn.Sequential(nn.Linear(2, 10), nn.ReLU(), nn.Linear(10, 10), nn.ReLU(), nn.Linear(10, 1))
+    return nn.Sequential(
+        nn.Linear(2, 10), nn.ReLU(), nn.Linear(10, 10), nn.ReLU(), nn.Linear(10, 1)
+    )
 
 
 def with_fit(X_train, X_test, y_train, y_test, epochs):
     """Train with the course's `fit`; return the last epoch's losses and accuracies."""
     model = new_model()
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
-    history = fit(model, X_train, y_train, X_test, y_test, nn.BCEWithLogitsLoss(), optimizer, epochs)
+    history = fit(
+        model, X_train, X_test, y_train, y_test, nn.BCEWithLogitsLoss(), optimizer, epochs
+    )
     return [history[name][-1] for name in ("train_loss", "train_acc", "test_loss", "test_acc")]
 
 
@@ -72,7 +76,9 @@ def popular_loop(X_train, X_test, y_train, y_test, epochs):
 def plain_numpy(X_train, X_test, y_train, y_test, epochs):
     """Train the same network with its gradients written out by hand; return what `with_fit` returns."""
     X_train, X_test, y_train, y_test = (part.numpy() for part in (X_train, X_test, y_train, y_test))
-    W1, b1, W2, b2, W3, b3 = (parameter.detach().numpy().T.copy() for parameter in new_model().parameters())
+    W1, b1, W2, b2, W3, b3 = (
+        parameter.detach().numpy().T.copy() for parameter in new_model().parameters()
+    )
 
     def forward(X):
         h1 = np.maximum(X @ W1 + b1, 0)  # [N, 10]
@@ -87,10 +93,16 @@ def plain_numpy(X_train, X_test, y_train, y_test, epochs):
     for _ in range(epochs):
         h1, h2, z = forward(X_train)
         train = metrics(z, y_train)
-        d3 = ((1 / (1 + np.exp(-z)) - y_train) / len(y_train))[:, None]  # gradient at the logits, [N, 1]
+        d3 = ((1 / (1 + np.exp(-z)) - y_train) / len(y_train))[
+            :, None
+        ]  # gradient at the logits, [N, 1]
         d2 = (d3 @ W3.T) * (h2 > 0)  # [N, 10]
         d1 = (d2 @ W2.T) * (h1 > 0)  # [N, 10]
-        for weights, bias, inputs, gradient in ((W1, b1, X_train, d1), (W2, b2, h1, d2), (W3, b3, h2, d3)):
+        for weights, bias, inputs, gradient in (
+            (W1, b1, X_train, d1),
+            (W2, b2, h1, d2),
+            (W3, b3, h2, d3),
+        ):
             weights -= LEARNING_RATE * (inputs.T @ gradient)
             bias -= LEARNING_RATE * gradient.sum(axis=0)
         test = metrics(forward(X_test)[2], y_test)
@@ -107,7 +119,9 @@ def compare(data, epochs):
         raise SystemExit(f"fit and the popular loop differ after {epochs} epochs: {results}")
     difference = max(abs(results["plain NumPy"][i] - results["fit"][i]) for i in (0, 2))
     if difference > 1e-5:
-        raise SystemExit(f"plain NumPy's losses are off by {difference:.2g} after {epochs} epochs: {results}")
+        raise SystemExit(
+            f"plain NumPy's losses are off by {difference:.2g} after {epochs} epochs: {results}"
+        )
     return difference
 
 
@@ -126,7 +140,9 @@ def measure(data, epochs, repeats):
 def main():
     """Compare, measure, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=100, help="epochs a measurement (default: 100)")
+    parser.add_argument(
+        "--epochs", type=int, default=100, help="epochs a measurement (default: 100)"
+    )
     parser.add_argument("--repeats", type=int, default=40, help="measurements a loop (default: 40)")
     arguments = parser.parse_args()
     if min(arguments.epochs, arguments.repeats) < 1:
@@ -141,7 +157,9 @@ def main():
     )
     times = measure(data, arguments.epochs, arguments.repeats)
     against = np.median(times / times[:, :1], axis=0)
-    print(f"CPU time an epoch in microseconds, {arguments.repeats} measurements a loop, torch {torch.__version__}")
+    print(
+        f"CPU time an epoch in microseconds, {arguments.repeats} measurements a loop, torch {torch.__version__}"
+    )
     print(f"{'loop':14} {'median':>8} {'middle half':>14} {'of the popular loop':>20}")
     for column, name in enumerate(LOOPS):
         low, median, high = np.quantile(times[:, column], [0.25, 0.5, 0.75])

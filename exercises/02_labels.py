@@ -10,7 +10,7 @@ Check: python exercises/02_labels.py
 """
 
 if __name__ == "__main__":
-    import checker.here  # checks this file in a process of its own; nothing below runs in this one
+    import checker  # checks this file in a process of its own; nothing below runs in this one
 
 import torch
 

@@ -11,7 +11,7 @@ Check: python exercises/13_five_bugs.py
 """
 
 if __name__ == "__main__":
-    import checker.here  # checks this file in a process of its own; nothing below runs in this one
+    import checker  # checks this file in a process of its own; nothing below runs in this one
 
 import torch
 from torch import nn

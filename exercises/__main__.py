@@ -2,7 +2,7 @@
 
 import sys
 
-from exercises.checker.command_line import main
+from course.checker.command_line import main
 
 if __name__ == "__main__":
     sys.exit(main())

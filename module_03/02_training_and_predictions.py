@@ -25,15 +25,16 @@ from torch import nn
 
 from helper_functions import (
     CLASS_COLORS,
+    Recorder,
     accuracy_fn,
     logits_to_labels,
     pick_device,
     plot_decision_boundary,
     plot_loss_curves,
     save_figure,
+    save_player,
     save_results,
 )
-from player import Recorder, save_player
 
 SEED = 42  # the same data, split and first weights on every run
 EPOCHS = 100  # an epoch uses every training point once; here that is one step

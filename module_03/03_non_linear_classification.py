@@ -19,8 +19,15 @@ from sklearn.datasets import make_circles
 from sklearn.model_selection import train_test_split
 from torch import nn
 
-from helper_functions import pick_device, plot_decision_boundary, plot_predictions, save_figure, save_results
-from player import Recorder, save_player
+from helper_functions import (
+    Recorder,
+    pick_device,
+    plot_decision_boundary,
+    plot_predictions,
+    save_figure,
+    save_player,
+    save_results,
+)
 
 SEED = 42  # data, split and the first weights of every model
 LR = 0.1  # learning rate of SGD, as in lesson 02

@@ -18,8 +18,16 @@ from sklearn.datasets import make_blobs
 from sklearn.model_selection import train_test_split
 from torch import nn
 
-from helper_functions import accuracy_fn, fit, pick_device, plot_decision_boundary, save_figure, save_results
-from player import Recorder, save_player
+from helper_functions import (
+    Recorder,
+    accuracy_fn,
+    fit,
+    pick_device,
+    plot_decision_boundary,
+    save_figure,
+    save_player,
+    save_results,
+)
 
 SEED = 42  # data, split and the first weights of every model
 SPREAD = 1.5  # standard deviation of a blob in each direction, so large that the blobs overlap a little
@@ -143,7 +151,7 @@ for _ in range(EPOCHS):
     rows.append(train_step(model, X_train, y_train, loss_fn, optimizer) + test_step(model, X_test, y_test, loss_fn))
 torch.manual_seed(SEED)
 model = BlobModel(2, 4).to(device)
-history_fit = fit(model, X_train, y_train, X_test, y_test, loss_fn, torch.optim.SGD(model.parameters(), LR), EPOCHS)
+history_fit = fit(model, X_train, X_test, y_train, y_test, loss_fn, torch.optim.SGD(model.parameters(), LR), EPOCHS)
 loop_rows, fit_rows = (list(zip(*numbers.values(), strict=True)) for numbers in (history, history_fit))
 same = sum(loop == steps == fitted for loop, steps, fitted in zip(loop_rows, rows, fit_rows, strict=True))
 print(f"\n5. Loop, functions and fit give the same four numbers in {same} of {EPOCHS} epochs")
@@ -162,7 +170,7 @@ print(f"\n5. Loop, functions and fit give the same four numbers in {same} of {EP
 
 torch.manual_seed(SEED)
 model_relu = BlobModel(2, 4, activation=nn.ReLU).to(device)
-fit(model_relu, X_train, y_train, X_test, y_test, loss_fn, torch.optim.SGD(model_relu.parameters(), LR), EPOCHS)
+fit(model_relu, X_train, X_test, y_train, y_test, loss_fn, torch.optim.SGD(model_relu.parameters(), LR), EPOCHS)
 X_fresh, y_fresh = make_blobs(FRESH, centers=centers, cluster_std=SPREAD, random_state=SEED + 1)
 X_fresh, y_fresh = torch.from_numpy(X_fresh).float().to(device), torch.from_numpy(y_fresh).to(device)
 centers, best = torch.from_numpy(centers).float(), nn.Linear(2, 4).to(device)  # [4, 2], and the best possible model

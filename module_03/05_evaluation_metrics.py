@@ -56,7 +56,7 @@ torch.manual_seed(SEED)
 model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1)).to(device)
 optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
 print('\n2. Training: ill or healthy? The columns called "Test" are measured on the validation part.')
-fit(model, X_train, y_train, X_val, y_val, nn.BCEWithLogitsLoss(), optimizer, EPOCHS, log_every=20)
+fit(model, X_train, X_val, y_train, y_val, nn.BCEWithLogitsLoss(), optimizer, EPOCHS, log_every=20)
 with torch.inference_mode():
     val_probs, logits = torch.sigmoid(model(X_val).squeeze(1)).cpu(), model(X_test).squeeze(1).cpu()  # [1000] each
 probs, preds = torch.sigmoid(logits), logits_to_labels(logits)
@@ -140,7 +140,7 @@ for name, i in {"nobody": 101, "everybody": 0, "one half": 50, "theory": theory,
 torch.manual_seed(SEED)
 model_3 = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 3)).to(device)
 optimizer = torch.optim.Adam(model_3.parameters(), lr=LEARNING_RATE)
-fit(model_3, X_train, kind_train, X_val, kind_val, nn.CrossEntropyLoss(), optimizer, EPOCHS)
+fit(model_3, X_train, X_val, kind_train, kind_val, nn.CrossEntropyLoss(), optimizer, EPOCHS)
 with torch.inference_mode():
     kind_preds, kind_test = logits_to_labels(model_3(X_test)).cpu(), kind_test.cpu()
 print(f"\n6. Healthy (0), illness A (1), illness B (2)\n{classification_report(kind_test, kind_preds)}")

@@ -22,8 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from torch import nn
 
-from helper_functions import CLASS_COLORS, fit, pick_device, save_figure, save_results
-from player import Recorder, save_player
+from helper_functions import CLASS_COLORS, Recorder, fit, pick_device, save_figure, save_player, save_results
 
 HIDDEN_UNITS = 8  # of the network that we look into
 DEEP = [16] * 8  # units in each hidden layer of the deep networks
@@ -88,7 +87,7 @@ print(f"\n2. Half-planes: 2-{HIDDEN_UNITS}-1 with ReLU on circles")
 torch.manual_seed(SEED)
 model = make_net(nn.ReLU, [HIDDEN_UNITS]).to(device)
 optimizer, recorder = torch.optim.Adam(model.parameters(), lr=0.05), Recorder(model, epochs=200)
-history = fit(model, X_train, y_train, X_test, y_test, loss_fn, optimizer, 200, log_every=20, recorder=recorder)
+history = fit(model, X_train, X_test, y_train, y_test, loss_fn, optimizer, 200, log_every=20, recorder=recorder)
 save_player("07_activation_functions", (X_train, X_test, y_train, y_test), {"2-8-1, ReLU": (recorder, history)})
 before, after, logits = (model[:end](X_train).detach().cpu() for end in (1, 2, 3))  # [800, 8], [800, 8], [800, 1]
 dead, grad = (after == 0).all(dim=0), model[0].weight.grad.norm(dim=1).cpu()  # [8] each; grad of the last step
@@ -169,7 +168,7 @@ for name, activation in activations.items():
         torch.manual_seed(SEED)
         net = make_net(activation, hidden).to(device)
         optimizer = torch.optim.Adam(net.parameters(), lr=lr)
-        acc[name, recipe] = fit(net, X_train, y_train, X_test, y_test, loss_fn, optimizer, epochs=100)["test_acc"][-1]
+        acc[name, recipe] = fit(net, X_train, X_test, y_train, y_test, loss_fn, optimizer, epochs=100)["test_acc"][-1]
         n_dead[name, recipe] = sum((net[:end](X_train) == 0).all(dim=0).sum().item() for end in range(2, len(net), 2))
         print(f"{acc[name, recipe]:13.1f}% ({n_dead[name, recipe]:2d} dead)", end="\n" * (recipe == "deep"))
 results |= {f"{name.lower()}_acc_deep": acc[name, "deep"] for name in ("sigmoid", "ReLU")}

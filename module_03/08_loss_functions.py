@@ -141,7 +141,7 @@ for name, last in (("logits", nn.Identity()), ("softmax", nn.Softmax(dim=1))):
     torch.manual_seed(SEED)
     model = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 4), last).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    history = fit(model, X_train, y_train, X_test, y_test, nn.CrossEntropyLoss(), optimizer, STEPS, log_every=60)
+    history = fit(model, X_train, X_test, y_train, y_test, nn.CrossEntropyLoss(), optimizer, STEPS, log_every=60)
     results |= {f"{name}_train_loss": history["train_loss"][-1], f"{name}_test_acc": history["test_acc"][-1]}
 # What to see: with softmax training is slow, still at 50 % at epoch 60, because the gradient has to
 # pass one softmax more. The accuracy ends at the same 99.5 % (lesson 04: 99.25 % is the best on
@@ -169,7 +169,7 @@ for ax, (name, loss_fn) in zip(axes, loss_fns.items(), strict=True):
     torch.manual_seed(SEED)
     model = nn.Linear(2, 1).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
-    history = fit(model, X_train, y_train, X_test, y_test, loss_fn, optimizer, STEPS)
+    history = fit(model, X_train, X_test, y_train, y_test, loss_fn, optimizer, STEPS)
     preds = model(X_test).squeeze(1) >= 0
     recall, precision = (100 * ((preds * y_test).sum() / part.sum()).item() for part in (y_test, preds))
     results |= {f"{name}_recall": recall, f"{name}_bias": model.bias.item()}

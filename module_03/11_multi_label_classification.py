@@ -20,8 +20,15 @@ import torchmetrics.functional.classification as tm
 from sklearn.metrics import accuracy_score, f1_score, hamming_loss
 from torch import nn
 
-from helper_functions import CLASS_COLORS, pick_device, plot_decision_boundary, save_figure, save_results
-from player import Recorder, save_player
+from helper_functions import (
+    CLASS_COLORS,
+    Recorder,
+    pick_device,
+    plot_decision_boundary,
+    save_figure,
+    save_player,
+    save_results,
+)
 
 TAGS = ["dance", "rock", "live"]  # the L = 3 labels
 CENTERS = [[0.35, 0.25], [-0.35, 0.25], [0.0, -0.3]]  # each tag is given inside a disc around its center

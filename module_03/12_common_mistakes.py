@@ -19,8 +19,16 @@ from sklearn.datasets import make_circles
 from sklearn.model_selection import train_test_split
 from torch import nn
 
-from helper_functions import CLASS_COLORS, accuracy_fn, fit, pick_device, save_figure, save_results
-from player import Recorder, save_player
+from helper_functions import (
+    CLASS_COLORS,
+    Recorder,
+    accuracy_fn,
+    fit,
+    pick_device,
+    save_figure,
+    save_player,
+    save_results,
+)
 
 SEED = 42  # of the data, the split and the first weights of every network
 EPOCHS = 100  # enough for every correct network to get 100 % of the test points
@@ -94,8 +102,8 @@ def train(data, epochs, seed, lr, loss_fn, outputs=1, before=(), after=(), own_w
 
 
 X_train, X_test, y_train, y_test = (t.to(device) for t in train_test_split(X, y, test_size=0.2, random_state=SEED))
-shuffled = X_train, y_train[torch.randperm(800, generator=torch.Generator().manual_seed(SEED))], X_test, y_test
-unscaled = X_train * UNITS, y_train, X_test * UNITS, y_test
+shuffled = X_train, X_test, y_train[torch.randperm(800, generator=torch.Generator().manual_seed(SEED))], y_test
+unscaled = X_train * UNITS, X_test * UNITS, y_train, y_test
 left_on = nn.Dropout()
 left_on.forward = nn.functional.dropout  # the function drops half of its input; eval() does not reach it
 
@@ -126,7 +134,7 @@ silent = [  # cause, what its twin needs too, what is broken, symptom, mend
     ("column against row", squared, paired, "squared error 0.25, a warning", "logits.squeeze(1)"),
     ("shuffled labels", {}, {"data": shuffled}, "test loss stays near ln 2", "print rows beside their labels"),
 ]
-recipe = {"data": (X_train, y_train, X_test, y_test), "epochs": EPOCHS, "seed": SEED, "lr": LR, "loss_fn": bce}
+recipe = {"data": (X_train, X_test, y_train, y_test), "epochs": EPOCHS, "seed": SEED, "lr": LR, "loss_fn": bce}
 correct, runs = train(**recipe), {}  # recorder and history; of each mistake the twin's history, recorder, history
 print("\n4. Twelve silent mistakes   last and highest test loss  accuracy  (twin)    outputs from ... to")
 with warnings.catch_warnings(record=True, action="always") as caught:
@@ -135,7 +143,7 @@ with warnings.catch_warnings(record=True, action="always") as caught:
         recorder, history = train(**recipe | right | wrong)
         runs[name] = twin, recorder, history
         row = history["test_loss"][-1], max(history["test_loss"]), history["test_acc"][-1], twin["test_acc"][-1]
-        outputs = recorder.model((recipe | wrong)["data"][2]).aminmax()  # on the test points
+        outputs = recorder.model((recipe | wrong)["data"][1]).aminmax()  # on the test points
         print(f"   {name:<27}" + "{:8.5f} {:15.5f} {:11.2f}% {:7.2f}% {:9.3f} {:9.3f}".format(*row, *outputs))
 print(f"   The only warning, from column against row:\n  {str(caught[0].message).partition('. ')[0]}")
 

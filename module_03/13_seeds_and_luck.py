@@ -23,8 +23,15 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from helper_functions import logits_to_labels, pick_device, plot_decision_boundary, save_figure, save_results
-from player import Recorder, save_player
+from helper_functions import (
+    Recorder,
+    logits_to_labels,
+    pick_device,
+    plot_decision_boundary,
+    save_figure,
+    save_player,
+    save_results,
+)
 
 SEED = 42  # data and split; the networks have seeds of their own
 N_TOGETHER = 64  # networks that are trained at once in section 3

@@ -6,9 +6,13 @@ import sys
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # as run_all.py does; two test processes share the cores
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # as run_all.py does; two test processes share the cores
 
-settings.register_profile("course", deadline=None, derandomize=True)  # the same examples on every machine and run
+settings.register_profile(
+    "course", deadline=None, derandomize=True
+)  # the same examples on every machine and run
 settings.load_profile("course")
 
 

@@ -25,7 +25,9 @@ def net(outputs=2, width=16):
     return nn.Sequential(nn.Linear(2, width), nn.ReLU(), nn.Linear(width, outputs))
 
 
-def plain(X, y, make=lambda p: optim.SGD(p, lr=0.1), loss_fn=F.cross_entropy, outputs=2, model=None):
+def plain(
+    X, y, make=lambda p: optim.SGD(p, lr=0.1), loss_fn=F.cross_entropy, outputs=2, model=None
+):
     model = model or net(outputs)
     optimizer = make(model.parameters())
     for _ in range(STEPS):
@@ -51,7 +53,9 @@ for name, options in {
     "ASGD": {},
     "Rprop": {},
 }.items():
-    LOOPS[f"optimizer {name}"] = functools.partial(plain, make=functools.partial(getattr(optim, name), **options))
+    LOOPS[f"optimizer {name}"] = functools.partial(
+        plain, make=functools.partial(getattr(optim, name), **options)
+    )
 LOOPS["momentum"] = functools.partial(plain, make=lambda p: optim.SGD(p, lr=0.1, momentum=0.9))
 LOOPS["nesterov, weight decay"] = functools.partial(
     plain, make=lambda p: optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01)
@@ -59,7 +63,9 @@ LOOPS["nesterov, weight decay"] = functools.partial(
 LOOPS["amsgrad"] = functools.partial(plain, make=lambda p: optim.Adam(p, amsgrad=True))
 LOOPS["not foreach"] = functools.partial(plain, make=lambda p: optim.Adam(p, foreach=False))
 LOOPS["learning rate 0"] = functools.partial(plain, make=lambda p: optim.SGD(p, lr=0.0))
-LOOPS["learning rate far too large"] = functools.partial(plain, make=lambda p: optim.SGD(p, lr=100.0))
+LOOPS["learning rate far too large"] = functools.partial(
+    plain, make=lambda p: optim.SGD(p, lr=100.0)
+)
 
 
 # Losses
@@ -90,20 +96,38 @@ for name, (loss_fn, outputs) in {
     "cross entropy by hand": (by_hand, 2),
     "focal": (focal, 2),
     "margin": (lambda z, y: F.multi_margin_loss(z, y), 2),
-    "BCE with logits [N]": (lambda z, y: F.binary_cross_entropy_with_logits(z.squeeze(1), y.float()), 1),
+    "BCE with logits [N]": (
+        lambda z, y: F.binary_cross_entropy_with_logits(z.squeeze(1), y.float()),
+        1,
+    ),
     "BCE with logits [N, 1]": (lambda z, y: nn.BCEWithLogitsLoss()(z, y.float().unsqueeze(1)), 1),
-    "pos_weight": (lambda z, y: nn.BCEWithLogitsLoss(pos_weight=torch.tensor(2.0))(z[:, 0], y.float()), 1),
+    "pos_weight": (
+        lambda z, y: nn.BCEWithLogitsLoss(pos_weight=torch.tensor(2.0))(z[:, 0], y.float()),
+        1,
+    ),
     "BCE of sigmoid": (lambda z, y: nn.BCELoss()(z.sigmoid().squeeze(1), y.float()), 1),
-    "BCE on one-hot": (lambda z, y: F.binary_cross_entropy_with_logits(z, F.one_hot(y, 2).float()), 2),
+    "BCE on one-hot": (
+        lambda z, y: F.binary_cross_entropy_with_logits(z, F.one_hot(y, 2).float()),
+        2,
+    ),
     "MSE of sigmoid": (lambda z, y: F.mse_loss(z.sigmoid().squeeze(1), y.float()), 1),
     "MSE on one-hot softmax": (lambda z, y: nn.MSELoss()(z.softmax(1), F.one_hot(y, 2).float()), 2),
     "MSE by hand": (lambda z, y: ((z[:, 0] - y) ** 2).mean(), 1),
     "logistic by hand": (lambda z, y: F.softplus((1 - 2 * y) * z.squeeze(1)).mean(), 1),
     "hinge by hand": (lambda z, y: (1 - (2 * y - 1) * z.squeeze(1)).clamp(min=0).mean(), 1),
     "Huber on labels": (lambda z, y: nn.HuberLoss()(z.squeeze(1), y.float()), 1),
-    "entropy bonus": (lambda z, y: F.cross_entropy(z, y) + 0.01 * (z.softmax(1) * z.log_softmax(1)).sum(1).mean(), 2),
-    "small logits": (lambda z, y: F.binary_cross_entropy_with_logits(z.squeeze(1) * 0.01 + 0.5, y.float()), 1),
-    "pairwise distances": (lambda z, y: F.cross_entropy(z, y) + 1e-3 * (z[:, None, 0] - z[None, :, 0]).abs().mean(), 2),
+    "entropy bonus": (
+        lambda z, y: F.cross_entropy(z, y) + 0.01 * (z.softmax(1) * z.log_softmax(1)).sum(1).mean(),
+        2,
+    ),
+    "small logits": (
+        lambda z, y: F.binary_cross_entropy_with_logits(z.squeeze(1) * 0.01 + 0.5, y.float()),
+        1,
+    ),
+    "pairwise distances": (
+        lambda z, y: F.cross_entropy(z, y) + 1e-3 * (z[:, None, 0] - z[None, :, 0]).abs().mean(),
+        2,
+    ),
 }.items():
     LOOPS[f"loss {name}"] = functools.partial(plain, loss_fn=loss_fn, outputs=outputs)
 
@@ -152,8 +176,12 @@ for name, model in {
     "gates": Gated,
     "residual": Residual,
     "linear": lambda: nn.Linear(2, 2),
-    "dropout": lambda: nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 2)),
-    "batch normalization": lambda: nn.Sequential(nn.Linear(2, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 2)),
+    "dropout": lambda: nn.Sequential(
+        nn.Linear(2, 16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 2)
+    ),
+    "batch normalization": lambda: nn.Sequential(
+        nn.Linear(2, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 2)
+    ),
     "dead units": lambda: nn.Sequential(nn.Linear(2, 4), nn.Threshold(1e9, 0.0), nn.Linear(4, 2)),
 }.items():
     LOOPS[f"model {name}"] = lambda X, y, model=model: plain(X, y, model=model())
@@ -161,7 +189,12 @@ for name, model in {
 
 @loop
 def model_with_two_outputs(X, y):
-    return plain(X, y, model=Two(), loss_fn=lambda out, y: F.cross_entropy(out[0], y) + 1e-3 * out[1].pow(2).mean())
+    return plain(
+        X,
+        y,
+        model=Two(),
+        loss_fn=lambda out, y: F.cross_entropy(out[0], y) + 1e-3 * out[1].pow(2).mean(),
+    )
 
 
 # Zeroing
@@ -206,7 +239,9 @@ CLEAR = {
     "grad.data.fill_(0)": fill_data,
 }
 for (name, clear), first in itertools.product(CLEAR.items(), (True, False)):
-    LOOPS[f"{name} {'before' if first else 'after'}"] = functools.partial(zeroing, clear=clear, first=first)
+    LOOPS[f"{name} {'before' if first else 'after'}"] = functools.partial(
+        zeroing, clear=clear, first=first
+    )
 
 
 # Batches, accumulation, schedules
@@ -294,7 +329,9 @@ for name, make in {
     "LambdaLR": lambda o: optim.lr_scheduler.LambdaLR(o, lambda step: 0.9**step),
 }.items():
     LOOPS[f"schedule {name}"] = functools.partial(scheduled, make=make)
-LOOPS["schedule plateau"] = functools.partial(scheduled, make=optim.lr_scheduler.ReduceLROnPlateau, metric=True)
+LOOPS["schedule plateau"] = functools.partial(
+    scheduled, make=optim.lr_scheduler.ReduceLROnPlateau, metric=True
+)
 
 
 # Steps of other kinds
@@ -390,7 +427,9 @@ def few_steps_with_logits_between_0_and_1(X, y):
     optimizer = optim.SGD(model.parameters(), lr=0.001)
     for _ in range(5):
         optimizer.zero_grad()
-        F.binary_cross_entropy_with_logits(model((3 * X).sigmoid()).squeeze(1), y.float()).backward()
+        F.binary_cross_entropy_with_logits(
+            model((3 * X).sigmoid()).squeeze(1), y.float()
+        ).backward()
         optimizer.step()
     return model
 
@@ -418,7 +457,9 @@ def all_parameters_given_some_frozen(X, y):
 @loop
 def parameter_groups(X, y):
     model = net()
-    optimizer = optim.SGD([{"params": model[0].parameters()}, {"params": model[2].parameters(), "lr": 0.01}], lr=0.1)
+    optimizer = optim.SGD(
+        [{"params": model[0].parameters()}, {"params": model[2].parameters(), "lr": 0.01}], lr=0.1
+    )
     for _ in range(STEPS):
         optimizer.zero_grad()
         F.cross_entropy(model(X), y).backward()
@@ -454,10 +495,13 @@ def gradients_by_hand(X, y):
 def functional_gradients(X, y):
     model = net()
     parameters = {name: p.detach() for name, p in model.named_parameters()}
-    gradient = torch.func.grad(lambda p: F.cross_entropy(torch.func.functional_call(model, p, (X,)), y))
+    gradient = torch.func.grad(
+        lambda p: F.cross_entropy(torch.func.functional_call(model, p, (X,)), y)
+    )
     for _ in range(STEPS):
         parameters = {
-            name: p - 0.1 * g for (name, p), g in zip(parameters.items(), gradient(parameters).values(), strict=True)
+            name: p - 0.1 * g
+            for (name, p), g in zip(parameters.items(), gradient(parameters).values(), strict=True)
         }
     model.load_state_dict(parameters)
     return model
@@ -513,7 +557,9 @@ def sharpness_aware(X, y):
 
 
 def with_evaluation(X, y, evaluate, model=None):
-    model = model or nn.Sequential(nn.Linear(2, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 2))
+    model = model or nn.Sequential(
+        nn.Linear(2, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 2)
+    )
     optimizer = optim.Adam(model.parameters(), lr=0.01)
     best, kept = -1.0, None
     for _ in range(STEPS):
@@ -545,7 +591,10 @@ def eval_in_batches(model, X, y):
     was = model.training
     model.eval()
     with torch.no_grad():
-        right = sum((model(xb).argmax(1) == yb).sum().item() for xb, yb in zip(X.split(7), y.split(7), strict=True))
+        right = sum(
+            (model(xb).argmax(1) == yb).sum().item()
+            for xb, yb in zip(X.split(7), y.split(7), strict=True)
+        )
     model.train(was)
     return right / len(y)
 
@@ -598,7 +647,9 @@ def teacher(X, y):
         with torch.no_grad():
             hints = old(X).softmax(dim=1)
         logits = model(X)
-        loss = F.cross_entropy(logits, y) + F.kl_div(logits.log_softmax(1), hints, reduction="batchmean")
+        loss = F.cross_entropy(logits, y) + F.kl_div(
+            logits.log_softmax(1), hints, reduction="batchmean"
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -628,7 +679,9 @@ def one_look_at_the_layers(X, y):
     class Net(nn.Module):
         def __init__(self):
             super().__init__()
-            self.layers = nn.ModuleList([nn.Linear(2, 8), nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 2)])
+            self.layers = nn.ModuleList(
+                [nn.Linear(2, 8), nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 2)]
+            )
 
         def forward(self, X):
             for layer in self.layers[:-1]:
@@ -652,7 +705,11 @@ def experiments_with_shapes(X, y):
 def distances_between_all_points(X, y):
     x = X[:, :1]
     near = ((x - X[:, 0]).abs() < 0.1).float().mean(dim=1, keepdim=True)
-    return plain(torch.cat([X, near], dim=1), y, model=nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2)))
+    return plain(
+        torch.cat([X, near], dim=1),
+        y,
+        model=nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2)),
+    )
 
 
 @loop

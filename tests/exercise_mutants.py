@@ -28,7 +28,12 @@ MUTANTS = {
     ],
     "02_labels": [
         ("reshape(-1) >= 0)", "reshape(-1) > 0.5)", "wrong", "threshold-on-logit"),
-        ("(logits.reshape(-1) >= 0).long()", "logits.reshape(-1).sigmoid().round().long()", "wrong", "exactly-half"),
+        (
+            "(logits.reshape(-1) >= 0).long()",
+            "logits.reshape(-1).sigmoid().round().long()",
+            "wrong",
+            "exactly-half",
+        ),
         ("reshape(-1) >= 0).long()", "reshape(-1) >= 0).float()", "wrong", "label-dtype"),
         (".reshape(-1) >= 0", " >= 0", "wrong", "shape"),
         (".reshape(-1) >= 0", ".squeeze() >= 0", "wrong", "shape"),
@@ -43,7 +48,12 @@ MUTANTS = {
         (".sum().item()", ".sum()", "wrong", "type"),
         ("== y_pred).sum", "!= y_pred).sum", "wrong", "error-rate"),
         ("{list(y_true.shape)}", "another", "wrong", "message"),
-        (".item() / y_true.numel() * 100", ".item() * 100 // y_true.numel() * 1.0", "wrong", "rounded"),
+        (
+            ".item() / y_true.numel() * 100",
+            ".item() * 100 // y_true.numel() * 1.0",
+            "wrong",
+            "rounded",
+        ),
         ("def accuracy(y_true, y_pred)", "def accuracy(y_true)", "wrong", "signature"),
     ],
     "04_model": [
@@ -66,7 +76,12 @@ MUTANTS = {
         ("    optimizer.zero_grad()\n", "", "wrong", "no-zero-grad"),
         ("    optimizer.step()\n", "", "wrong", "no-step"),
         ("    loss.backward()\n", "", "wrong", "no-step"),
-        ("    optimizer.step()\n", "    optimizer.step()\n    optimizer.step()\n", "wrong", "several-steps"),
+        (
+            "    optimizer.step()\n",
+            "    optimizer.step()\n    optimizer.step()\n",
+            "wrong",
+            "several-steps",
+        ),
         ("    loss.backward()\n", "    (2 * loss).backward()\n", "wrong", "other-step"),
         ("    model.train()\n", "", "wrong", "no-train-mode"),
         ("return loss.item()", "return loss", "wrong", "type"),
@@ -83,7 +98,12 @@ MUTANTS = {
     "06_moons": [
         ("nn.ReLU()", "nn.Identity()", "wrong", "no-nonlinearity"),
         ("return model", "return nn.Sequential(model, nn.Sigmoid())", "wrong", "probabilities"),
-        ("torch.optim.Adam(model.", "torch.optim.Adam(nn.Linear(2, 1).", "wrong", "other-parameters"),
+        (
+            "torch.optim.Adam(model.",
+            "torch.optim.Adam(nn.Linear(2, 1).",
+            "wrong",
+            "other-parameters",
+        ),
         ("        optimizer.zero_grad()\n", "", "wrong", "no-zero-grad"),
         (
             "return model",
@@ -105,7 +125,12 @@ MUTANTS = {
     ],
     "07_tanh": [
         ("x = x.clamp(-20, 20)", "x = x", "wrong", "nan"),
-        ("return (", "from torch import tanh as t\n    return t(x)\n    return (", "wrong", "forbidden"),
+        (
+            "return (",
+            "from torch import tanh as t\n    return t(x)\n    return (",
+            "wrong",
+            "forbidden",
+        ),
         ("return (", "return x.tanh()\n    return (", "wrong", "forbidden"),
         ("return (", "return torch.nn.functional.tanh(x)\n    return (", "wrong", "forbidden"),
         ("return (", "x = x.detach()\n    return (", "wrong", "no-gradient"),
@@ -123,26 +148,51 @@ MUTANTS = {
             "wrong",
             "gradient",
         ),
-        ("x = x.clamp(-20, 20)  #", "return 1 - 2 / (torch.exp(2 * x) + 1)  #", "wrong", "nan-gradient"),
+        (
+            "x = x.clamp(-20, 20)  #",
+            "return 1 - 2 / (torch.exp(2 * x) + 1)  #",
+            "wrong",
+            "nan-gradient",
+        ),
         ("x = x.clamp(-20, 20)", "x = x.clamp(-3, 3)", "wrong", "value"),
         ("x = x.clamp(-20, 20)", "x = x.clamp_(-20, 20)", "wrong", "changes-input"),
     ],
     "08_cross_entropy": [
         (" - logits.max(dim=1, keepdim=True).values", "", "wrong", "infinite"),
-        ("return log_softmax(logits).exp()", "return torch.softmax(logits, dim=1)", "wrong", "forbidden"),
+        (
+            "return log_softmax(logits).exp()",
+            "return torch.softmax(logits, dim=1)",
+            "wrong",
+            "forbidden",
+        ),
         ("-log_softmax(logits)[", "-torch.log_softmax(logits, 1)[", "wrong", "forbidden"),
         ("-log_softmax(logits)[", "-softmax(logits).log()[", "wrong", "underflow"),
         ("labels].mean()", "labels].sum()", "wrong", "sum"),
         ("return -log", "return log", "wrong", "sign"),
         ("labels].mean()", "labels]", "wrong", "not-reduced"),
-        ("return log_softmax(logits).exp()", "return log_softmax(logits.T).exp().T", "wrong", "wrong-dim"),
+        (
+            "return log_softmax(logits).exp()",
+            "return log_softmax(logits.T).exp().T",
+            "wrong",
+            "wrong-dim",
+        ),
     ],
     "09_spirals": [
         ("nn.ReLU()", "nn.Identity()", "wrong", "no-nonlinearity"),
         ("nn.Linear(64, 3))", "nn.Linear(64, 4))", "wrong", "model-output"),
-        ("torch.optim.Adam(model.", "torch.optim.Adam(nn.Linear(2, 1).", "wrong", "other-parameters"),
+        (
+            "torch.optim.Adam(model.",
+            "torch.optim.Adam(nn.Linear(2, 1).",
+            "wrong",
+            "other-parameters",
+        ),
         ("range(200)", "range(3)", "wrong", "score"),
-        ("loss_fn(model(X), y)", "loss_fn(model(X).softmax(dim=1), y)", "passed with remarks", "softmax-twice"),
+        (
+            "loss_fn(model(X), y)",
+            "loss_fn(model(X).softmax(dim=1), y)",
+            "passed with remarks",
+            "softmax-twice",
+        ),
         ("nn.Linear(64, 3))", "nn.Linear(64, 2))", "crashed", "IndexError"),
     ],
     "10_metrics": [
@@ -160,7 +210,12 @@ MUTANTS = {
     ],
     "11_dataset": [
         ("total / count", "total / len(loader)", "wrong", "value"),
-        (".item() * len(y)\n            count += len(y)", ".item()\n            count += 1", "wrong", "mean-of-means"),
+        (
+            ".item() * len(y)\n            count += len(y)",
+            ".item()\n            count += 1",
+            "wrong",
+            "mean-of-means",
+        ),
         ("    model.eval()\n", "", "wrong", "eval-in-train-mode"),
         ("with torch.inference_mode()", "with torch.enable_grad()", "wrong", "eval-with-gradients"),
         ("return len(self.X)", "return len(self.X) - 1", "wrong", "value"),
@@ -175,9 +230,19 @@ MUTANTS = {
     ],
     "12_threshold": [
         ("return candidates[costs.argmin()].item()", "return 0.5", "wrong", "always-half"),
-        ("return candidates[costs.argmin()].item()", "return cost_fp / (cost_fp + cost_fn)", "wrong", "formula"),
+        (
+            "return candidates[costs.argmin()].item()",
+            "return cost_fp / (cost_fp + cost_fn)",
+            "wrong",
+            "formula",
+        ),
         ("cost_fp * (preds", "cost_fn * (preds", "wrong", "ignores-costs"),
-        ("return candidates[costs.argmin()].item()", "return candidates[costs.argmin()]", "wrong", "type"),
+        (
+            "return candidates[costs.argmin()].item()",
+            "return candidates[costs.argmin()]",
+            "wrong",
+            "type",
+        ),
         ("probs >= candidates", "probs > candidates", "wrong", "cost"),
         (
             "def best_threshold(probs, y, cost_fp, cost_fn):",

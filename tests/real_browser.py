@@ -59,7 +59,9 @@ def _program(variable, *names):
     """Return the path of a program: a variable of the environment, or else one of these names on the PATH."""
     found = next(filter(None, [os.environ.get(variable), *map(shutil.which, names)]), None)
     if found is None:
-        raise FileNotFoundError(f"no {' or '.join(names)} was found (install it, or set {variable} to its path)")
+        raise FileNotFoundError(
+            f"no {' or '.join(names)} was found (install it, or set {variable} to its path)"
+        )
     return found
 
 

@@ -49,7 +49,7 @@ if "NOHUP" not in os.environ and hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests that run under nohup would ignore it
 from pathlib import Path
 import run_all
-from runner.pool import Pool
+from course.processes import Pool
 root, method, preload, *arguments = sys.argv[1:]
 sys.exit(run_all.main(arguments, Path(root), lambda **how: Pool(preload.split(), method=method or None, **how)))
 """
@@ -61,11 +61,17 @@ class ToyCourse:
     def __init__(self, root: Path):
         self.root = root / "course"
         self.outputs = self.root / "outputs"
-        self.temporary = Path(tempfile.mkdtemp(prefix="toy"))  # short: a socket's path has 108 characters at most
+        self.temporary = Path(
+            tempfile.mkdtemp(prefix="toy")
+        )  # short: a socket's path has 108 characters at most
         (self.root / "module_03").mkdir(parents=True)
         (self.root / "helper_functions.py").write_text(HELPER)
         (self.root / "pyproject.toml").write_text("[project]\ndependencies = []\n")
-        environment = {"TOY_COURSE": str(self.root), "TMPDIR": str(self.temporary), "PYTHONPATH": str(PROJECT)}
+        environment = {
+            "TOY_COURSE": str(self.root),
+            "TMPDIR": str(self.temporary),
+            "PYTHONPATH": str(PROJECT),
+        }
         self.environment = {**os.environ, **environment}
         for name in ("OUTPUT_DIR", "COURSE_DEVICE", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
             self.environment.pop(name, None)
@@ -78,7 +84,10 @@ class ToyCourse:
         path = self.root / "module_03" / f"{name}.py"
         save = path.with_suffix(".new")
         code = textwrap.dedent(code).strip("\n")
-        save.write_text(f"{header}from helper_functions import *\n{code}\n{keep if end else ''}", encoding="utf-8")
+        save.write_text(
+            f"{header}from helper_functions import *\n{code}\n{keep if end else ''}",
+            encoding="utf-8",
+        )
         os.replace(save, path)
         return path
 
@@ -129,9 +138,16 @@ class Run:
     """A run_all that was started, and what it has printed so far."""
 
     def __init__(self, course: ToyCourse, arguments: list[str], how: dict):
-        how = {"env": course.environment, "stdout": subprocess.PIPE, "start_new_session": True, **how}
+        how = {
+            "env": course.environment,
+            "stdout": subprocess.PIPE,
+            "start_new_session": True,
+            **how,
+        }
         command = [sys.executable, "-c", DRIVER, *arguments]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, cwd=course.root, bufsize=0, **how)
+        self.process = subprocess.Popen(
+            command, stderr=subprocess.PIPE, cwd=course.root, bufsize=0, **how
+        )
         self.code = None
         self._texts = {"stdout": b"", "stderr": b""}
         self._readers = [

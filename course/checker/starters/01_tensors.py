@@ -1,0 +1,29 @@
+"""Exercise 01: Tensors from NumPy
+
+Task: Write to_tensors and split. to_tensors(features, labels, classes) turns two NumPy arrays into tensors: X as
+    float32; y as float32 if there are two classes (BCEWithLogitsLoss wants that), as int64 if there are more
+    (CrossEntropyLoss). split(X, y, share, seed) puts round(share * N) rows, drawn at random, into the test set and
+    the others into the training set. Each row keeps its label. The same seed gives the same split, another seed
+    another one.
+Target: Right shapes, dtypes and values; no row lost, doubled or in both sets.
+Minutes: 10
+Lesson: 01
+Check: python exercises/01_tensors.py
+"""
+
+if __name__ == "__main__":
+    import checker  # checks this file in a process of its own; nothing below runs in this one
+
+import torch
+
+
+def to_tensors(features, labels, classes):
+    """Return X [N, F] and y [N] as tensors. `features` is [N, F], `labels` [N], both NumPy arrays."""
+    # TODO: make two tensors, each with the dtype that the task names
+    raise NotImplementedError
+
+
+def split(X, y, share, seed):
+    """Return X_train, X_test, y_train, y_test."""
+    # TODO: draw the order of the rows from the seed, then cut it in two
+    raise NotImplementedError

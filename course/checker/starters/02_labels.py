@@ -1,0 +1,27 @@
+"""Exercise 02: From logits to labels
+
+Task: Write binary_labels and class_labels. binary_labels(logits) takes [N] or [N, 1] and returns [N]: 1 where the
+    probability of class 1 is at least 0.5, else 0. class_labels(logits) takes [N, K] and returns [N]: the class
+    with the largest probability. Labels have the dtype int64.
+Target: The right label for every row, a logit of exactly 0 included.
+Minutes: 5
+Lesson: 02
+Check: python exercises/02_labels.py
+"""
+
+if __name__ == "__main__":
+    import checker  # checks this file in a process of its own; nothing below runs in this one
+
+import torch
+
+
+def binary_labels(logits):
+    """Return labels [N], int64, of logits [N] or [N, 1]."""
+    # TODO: which logit belongs to the probability 0.5?
+    raise NotImplementedError
+
+
+def class_labels(logits):
+    """Return labels [N], int64, of logits [N, K]."""
+    # TODO: compare the classes of each row
+    raise NotImplementedError

@@ -1,0 +1,29 @@
+"""Exercise 04: A model of given sizes
+
+Task: Complete the class Classifier. Classifier(in_features, hidden, out_features) has a linear layer for each
+    number in the list `hidden`, a ReLU after each of them, and one more linear layer to out_features logits, with
+    nothing after it. Example: Classifier(2, [16, 8], 3) has linear layers 2-16, 16-8 and 8-3.
+Target: The right layers, all of them known to PyTorch, and logits as output.
+Minutes: 10
+Lesson: 03
+Check: python exercises/04_model.py
+"""
+
+if __name__ == "__main__":
+    import checker  # checks this file in a process of its own; nothing below runs in this one
+
+from torch import nn
+
+
+class Classifier(nn.Module):
+    """Linear layers with ReLU between them."""
+
+    def __init__(self, in_features, hidden, out_features):
+        super().__init__()
+        # TODO: build the layers; `hidden` is a list of whole numbers, of any length
+        raise NotImplementedError
+
+    def forward(self, X):
+        """Turn X [N, in_features] into logits [N, out_features]."""
+        # TODO
+        raise NotImplementedError

@@ -1,0 +1,21 @@
+"""Exercise 09: Spirals
+
+Task: Write train(X, y). X [1000, 2] is float32, the points of a spiral with three arms; y [1000] is int64, 0, 1 or
+    2. Build a model, train it, and return it. It turns X [N, 2] into logits [N, 3].
+Target: Right on 95 % of 3000 points that it has never seen. It is also trained with the labels renamed.
+Minutes: 25
+Lesson: 04
+Check: python exercises/09_spirals.py
+"""
+
+if __name__ == "__main__":
+    import checker  # checks this file in a process of its own; nothing below runs in this one
+
+import torch
+from torch import nn
+
+
+def train(X, y):
+    """Return a trained model."""
+    # TODO: three classes need three outputs and another loss than two classes
+    raise NotImplementedError
