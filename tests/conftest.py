@@ -2,17 +2,17 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault(
-    "OMP_NUM_THREADS", "1"
-)  # as run_all.py does; two test processes share the cores
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))  # density, film
+# as run_all.py does; two test processes share the cores
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-settings.register_profile(
-    "course", deadline=None, derandomize=True
-)  # the same examples on every machine and run
+# the same examples on every machine and run
+settings.register_profile("course", deadline=None, derandomize=True)
 settings.load_profile("course")
 
 

@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 from sybil import Document, Region
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 FIGURES = DOCS / "figures"
 GLOSSARY = DOCS / "glossary.md"

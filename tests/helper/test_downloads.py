@@ -29,7 +29,7 @@ from helper_tools import refuses
 import helper_functions as hf
 from course.processes import Pool
 
-LESSONS = Path(__file__).resolve().parent.parent / "module_03"
+LESSONS = Path(__file__).resolve().parents[2] / "module_03"
 FILES = list(hf.DOWNLOADS["mnist"]["md5"])  # the same four names in both data sets
 FIRST = FILES[0]
 INSTEAD = "Going on with scikit-learn's digits instead."

@@ -14,7 +14,7 @@ from PIL import Image
 
 from course.runner.lessons import find_lessons
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LESSONS = find_lessons(ROOT / "module_03")
 EXPECTED = tomllib.loads((ROOT / "module_03" / "expected_results.toml").read_text(encoding="utf-8"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -32,7 +32,7 @@ from helper_functions import (
     split_target,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LESSON = ROOT / "module_03" / "06_complete_classification_workflow.py"
 WRITTEN = ["06_model.pt", "06_workflow.png", "results/06_complete_classification_workflow.json"]
 

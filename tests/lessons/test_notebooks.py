@@ -6,7 +6,7 @@ import jupytext
 import pytest
 from nbclient import NotebookClient
 
-LESSONS = sorted((Path(__file__).resolve().parent.parent / "module_03").glob("[0-9][0-9]_*.py"))
+LESSONS = sorted((Path(__file__).resolve().parents[2] / "module_03").glob("[0-9][0-9]_*.py"))
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)

@@ -16,7 +16,7 @@ from course.runner import session
 pytest_plugins = ["toy_course"]
 posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 def check_only_lesson_2_failed(course, run, reason):

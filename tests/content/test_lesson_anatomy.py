@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted((ROOT / "module_03").glob("[0-9][0-9]_*.py"))
-FIELDS = ["Question", "You will learn", "Builds on", "Run", "Writes"]
+FIELDS = ["Question", "You will learn", "Builds on", "Guide", "Minutes", "Run", "Writes"]
+TO_COME = {"19", "20", "22"}  # their numbers are kept free
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 
 
@@ -74,7 +75,9 @@ def called(node):
 
 
 def test_the_numbers_run_from_01_without_a_gap():
-    assert [path.name[:2] for path in LESSONS] == [f"{n:02d}" for n in range(1, len(LESSONS) + 1)]
+    numbers = {path.name[:2] for path in LESSONS}
+    assert len(numbers) == len(LESSONS)
+    assert numbers | TO_COME >= {f"{n:02d}" for n in range(1, int(max(numbers)) + 1)}
 
 
 @each_lesson
@@ -85,7 +88,11 @@ def test_docstring(path):
     assert re.fullmatch(rf"Lesson {number}: \S.*", found[""][0])
     assert len(found["Question"]) == 1
     assert found["Question"][0].endswith("?")
-    assert 2 <= sum(line.startswith("- to ") for line in found["You will learn"]) <= 4
+    assert 2 <= sum(line.startswith("- to ") for line in found["You will learn"]) <= 3
+    guide = re.fullmatch(r"(docs/\S+\.md), (\d+) minutes", found["Guide"][0])
+    assert guide, found["Guide"]
+    assert (ROOT / guide[1]).is_file()
+    assert re.fullmatch(r"\d+", found["Minutes"][0])
     assert found["Run"] == [f"python module_03/{path.name}"]
     assert found["Writes"]
     for line in found["Writes"]:
@@ -108,39 +115,16 @@ def test_cells(path):
         assert re.match(rf"{number}\. [A-Z]", title), f"cell {number} is called {title!r}"
     for title, lines in cells(path)[1:]:
         assert lines[1].startswith("# "), f"the cell {title!r} does not begin with prose"
-        assert len(lines) <= 50, (
-            f"the cell {title!r} has {len(lines)} lines: it does not fit on a screen"
-        )
     try_it = [line for line in cells(path)[-1][1] if line.strip()]
     assert all(line.startswith("#") for line in try_it)
     assert 2 <= sum(bool(re.match(r"# (- |\d\. )", line)) for line in try_it) <= 3
 
 
 @each_lesson
-def test_length_and_share_of_prose(path):
-    lines = source(path).splitlines()
-    prose = sum(line.lstrip().startswith("#") for line in lines)
-    tokens = tokenize.generate_tokens(io.StringIO(source(path)).readline)
-    ignored = (
-        tokenize.COMMENT,
-        tokenize.NL,
-        tokenize.NEWLINE,
-        tokenize.INDENT,
-        tokenize.DEDENT,
-        tokenize.ENDMARKER,
-    )
-    code = {row for t in tokens if t.type not in ignored for row in range(t.start[0], t.end[0] + 1)}
-    code -= set(range(1, tree(path).body[0].end_lineno + 1))  # the docstring is neither
-    assert 90 <= len(lines) <= 200
-    assert 0.5 <= prose / len(code) <= 1, f"{prose} lines of prose, {len(code)} of code"
-
-
-@each_lesson
 def test_flat(path):
-    allowed = {"06": {"argparse"}, "09": {"__name__"}}.get(path.name[:2], set())
     words = {token.string for token in tokenize.generate_tokens(io.StringIO(source(path)).readline)}
-    assert not words & {"main", "__name__", "argparse", "__file__"} - allowed
-    for text in ("plt.show", "plt.close", "sys.path", "os.chdir", " input(", "TODO", "FIXME"):
+    assert not words & {"main", "__name__", "argparse", "__file__"}
+    for text in ("plt.show", "plt.close", "sys.path", "os.chdir", "set_num_threads", " input(", "TODO", "FIXME"):
         assert text not in source(path)
     assert source(path).isascii()
 
@@ -158,8 +142,6 @@ def test_knobs_stand_in_setup_once_with_a_reason(path):
 
 @each_lesson
 def test_functions_take_arguments(path):
-    functions = [node for node in tree(path).body if isinstance(node, ast.FunctionDef)]
-    assert len(functions) <= 3
     variables = set(assigned_names(path))
     scopes = symtable.symtable(source(path), str(path), "exec").get_children()
     defined = {
