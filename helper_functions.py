@@ -23,6 +23,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+import course.quick_start  # noqa: F401 - first: it makes the start of every lesson shorter
 from course import checks, drawing
 from course.drawing import CLASS_COLORS, plot_images
 from course.files import output_dir, save_file, write_output
@@ -34,6 +35,7 @@ from course.images import (
     read_idx,
     without_main_script,
 )
+from course.measures import print_table
 from course.player import Recorder, save_player
 from course.predicting import eval_mode, logits_of_points, predict_logits
 from course.spirals import make_spirals
@@ -72,6 +74,7 @@ __all__ = [
     "plot_predictions",
     "predict_logits",
     "preprocess",
+    "print_table",
     "read_idx",
     "read_table",
     "save_figure",

@@ -30,7 +30,6 @@ HIDDEN_UNITS = 5  # numbers that the first layer makes of each point
 LEARNING_RATE = 0.1  # length of a training step, as a multiple of the gradient
 N_NETWORKS = 100  # untrained networks, enough to see what chance gets
 
-torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()  # section 3 says what it picks
 
 # %% 1. Three kinds of classification

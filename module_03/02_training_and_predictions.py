@@ -40,7 +40,6 @@ SEED = 42  # the same data, split and first weights on every run
 EPOCHS = 100  # an epoch uses every training point once; here that is one step
 LEARNING_RATE = 0.1  # length of a step, as a multiple of the gradient
 
-torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()
 
 # %% 1. Data, model, loss and optimizer

@@ -36,7 +36,6 @@ SLOW_LR = 0.001  # the regression goes on with steps a hundred times shorter
 V2_EPOCHS = 1500  # V2 needs them to reach 99 %
 ADAM_LR = 0.02  # 20 times Adam's default, which would leave V4 far from its goal
 ADAM_EPOCHS = 300  # V3 and V4
-torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()
 
 # %% 1. Data: the circles of lesson 02

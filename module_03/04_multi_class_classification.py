@@ -34,7 +34,6 @@ SPREAD = 1.5  # standard deviation of a blob in each direction, so large that th
 LR = 0.1  # learning rate of SGD
 EPOCHS = 100  # the accuracy arrives in the first 20
 FRESH = 1_000_000  # new points to measure on: the accuracy is then known to about 0.01 %
-torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()
 
 # %% 1. Data: four blobs

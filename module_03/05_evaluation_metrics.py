@@ -32,7 +32,6 @@ LEARNING_RATE = 0.02  # for Adam
 MISS_COST = 10  # an ill person sent home costs as much as so many false alarms
 SEED = 42  # of the data, the split and the weights
 
-torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()
 
 # %% 1. Data: one person in ten is ill

@@ -31,7 +31,6 @@ EPOCHS = 200  # at most
 PATIENCE = 20  # epochs without a lower validation loss before training stops
 SEED = 42  # of the split, the first weights and the order of the rows
 
-torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()
 
 # %% 1. NEW: our table or yours

@@ -31,7 +31,6 @@ HIGH_LR = 0.5  # 25 times that: it kills units
 INIT_SEEDS = 10  # untrained networks to measure; one alone could be luck
 SEED = 42  # of the data, the split and each trained network
 
-torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()
 
 # %% 1. NEW: three activations by hand

@@ -28,7 +28,6 @@ STEPS = 300  # of gradient descent in section 3, and epochs of each model after 
 RARE_WEIGHT = 9.0  # section 6 has nine common points for each rare one
 SEED = 42  # of data, splits and first weights
 
-torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()
 
 # %% 1. NEW: log loss by hand

@@ -30,7 +30,6 @@ EPOCHS = {1: 1, BATCH_SIZE: 12, "all": 32}  # for each batch size, so that the t
 LR = 0.1  # learning rate of SGD, the same for every batch size
 SEED = 42  # of the order of the images and of the first weights
 
-torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()
 
 # %% 1. Data: an image is a table of numbers

@@ -30,7 +30,6 @@ BATCH_SIZE = 32  # images an update
 LR = {"linear": 0.05, "MLP": 0.01, "CNN": 0.01}  # learning rates of Adam, chosen by validation loss
 SEED = 42  # of the validation part, the first weights and the order of the images
 
-torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()
 
 # %% 1. Data: three parts

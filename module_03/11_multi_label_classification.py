@@ -38,7 +38,6 @@ EPOCHS = 200  # the validation loss still falls after them, but slowly
 LEARNING_RATE = 0.02  # for Adam
 SEED = 42  # of the data and the weights
 
-torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()
 
 # %% 1. Data: songs with tags

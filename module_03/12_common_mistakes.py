@@ -33,7 +33,6 @@ from helper_functions import (
 SEED = 42  # of the data, the split and the first weights of every network
 EPOCHS = 100  # enough for every correct network to get 100 % of the test points
 LR = 0.02  # learning rate for Adam, from lesson 03's good recipe
-torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()
 UNITS = torch.tensor([1, 1000], device=device)  # factors for "features not scaled": x1 in metres, x2 in millimetres
 

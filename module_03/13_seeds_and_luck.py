@@ -38,7 +38,6 @@ N_TOGETHER = 64  # networks that are trained at once in section 3
 FEW = 200  # training points there; fewer points, more gain
 N_SEEDS = 16  # networks a recipe in section 4; each costs 0.2 s in the first recipe
 GAP = 5.0  # percentage points, the difference between two recipes that section 6 wants to be sure of
-torch.set_num_threads(1)  # tensors this small gain nothing from more threads
 device = pick_device()
 
 # %% 1. Data: the circles of lesson 03

@@ -1,0 +1,1 @@
+"""What lessons draw and do not teach, each as one named function."""
