@@ -26,6 +26,7 @@ from torch import Tensor, nn
 import course.quick_start  # noqa: F401 - first: it makes the start of every lesson shorter
 from course import checks, drawing
 from course.drawing import CLASS_COLORS, plot_images
+from course.figures import plot_logits, plot_points, plot_stages
 from course.files import output_dir, save_file, write_output
 from course.images import (
     DownloadError,
@@ -70,8 +71,11 @@ __all__ = [
     "pick_device",
     "plot_decision_boundary",
     "plot_images",
+    "plot_logits",
     "plot_loss_curves",
+    "plot_points",
     "plot_predictions",
+    "plot_stages",
     "predict_logits",
     "preprocess",
     "print_table",
@@ -387,6 +391,7 @@ def plot_decision_boundary(
     class_names: Sequence[str] | None = None,
     colorbar: bool = False,
     threshold: float = 0.5,
+    rings: bool = True,
 ) -> Axes:
     """Draw what the model predicts all over the plane, with the points of X on it.
 
@@ -406,6 +411,8 @@ def plot_decision_boundary(
         class_names: K names for the legend; None writes "class 0", "class 1", ...
         colorbar: add a bar that explains the shading (two classes only).
         threshold: class 1 is predicted where its probability is at least this (two classes only).
+        rings: put a ring around each wrong point. False where so many are wrong that their rings hide the points; the
+            title still says how many are right.
 
     Returns:
         The axes that were drawn into. Their title holds the accuracy; set your own after the call.
@@ -456,7 +463,8 @@ def plot_decision_boundary(
             )
     else:
         drawing.shade_many_classes(ax, xx, yy, probs_on_grid)
-    drawing.scatter_classes(ax, X, y, preds_at_points != y, names)
+    wrong = preds_at_points != y
+    drawing.scatter_classes(ax, X, y, names, ringed=wrong if rings else None)
     drawing.frame(ax, xx, yy)
     ax.set_title(f"{accuracy_fn(y, preds_at_points):.1f}% right")
     drawing.legend_below(ax, columns=3, columnspacing=1, handletextpad=0.2)

@@ -96,7 +96,7 @@ def shade_two_classes(
     )
     display = DecisionBoundaryDisplay(xx0=xx, xx1=yy, n_classes=2, response=p_class_1)
     display.plot("contourf", ax=ax, cmap=cmap, levels=np.linspace(0, 1, 11), alpha=0.6, zorder=-1)
-    _draw_zero_line(ax, xx, yy, p_class_1 - threshold)
+    draw_zero_line(ax, xx, yy, p_class_1 - threshold)
     return display.surface_
 
 
@@ -112,11 +112,11 @@ def shade_many_classes(ax: Axes, xx: np.ndarray, yy: np.ndarray, probs: np.ndarr
     display.plot("pcolormesh", ax=ax, shading="nearest", vmin=0, vmax=1, alpha=0.6, rasterized=True)
     for k in range(n_classes):
         best_other = np.delete(probs, k, axis=2).max(axis=2)
-        _draw_zero_line(ax, xx, yy, probs[..., k] - best_other)
+        draw_zero_line(ax, xx, yy, probs[..., k] - best_other)
 
 
 def scatter_classes(
-    ax: Axes, X: np.ndarray, y: np.ndarray, wrong: np.ndarray, names: Sequence[str]
+    ax: Axes, X: np.ndarray, y: np.ndarray, names: Sequence[str], ringed: np.ndarray | None
 ) -> None:
     """Draw points `[N, 2]` in the colours of their classes, and rings around the wrong ones; each with its name."""
     colors = class_colors(len(names))
@@ -124,9 +124,9 @@ def scatter_classes(
         points = X[y == k]
         name = legend_name(str(names[k]))
         ax.scatter(*points.T, s=14, color=colors[k], edgecolors="white", linewidths=0.4, label=name)
-    ax.scatter(
-        *X[wrong].T, s=46, facecolors="none", edgecolors="black", label=f"wrong ({wrong.sum()})"
-    )
+    if ringed is not None:
+        name = f"wrong ({ringed.sum()})"
+        ax.scatter(*X[ringed].T, s=46, facecolors="none", edgecolors="black", label=name)
 
 
 def frame(ax: Axes, xx: np.ndarray, yy: np.ndarray) -> None:
@@ -242,6 +242,7 @@ def places_kept(fig: Figure) -> Iterator[None]:
             ax.set_in_layout(in_layout)  # set_position takes the axes out of the layout
 
 
-def _draw_zero_line(ax: Axes, xx: np.ndarray, yy: np.ndarray, heights: np.ndarray) -> None:
+def draw_zero_line(ax: Axes, xx: np.ndarray, yy: np.ndarray, heights: np.ndarray) -> None:
+    """Draw the black line where `heights`, `[H, W]`, are 0; nothing where they do not change sign."""
     if heights.min() < 0 < heights.max():
         ax.contour(xx, yy, heights, levels=[0], colors="black", linewidths=1.2)

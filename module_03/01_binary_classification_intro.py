@@ -1,20 +1,19 @@
 """Lesson 01: Introduction to binary classification
 
-Question: What goes into a classifier, and what comes out?
+Question: What goes into a classifier, and what comes out of it?
 You will learn:
-    - to tell binary, multi-class and multi-label problems apart
     - to turn a table of numbers into tensors that a network accepts
-    - to build a network in two ways and to read the shape of what it returns
-    - to choose a loss and an optimizer, and to say why the loss takes logits
-Builds on: Python and a first look at NumPy
+    - to compute one unit of a network by hand
+    - to build a network in two ways, and to read what it returns
+Builds on: Python with its loops and lists, and a first look at NumPy
+Guide: docs/01-classification-intro.md, 11 minutes
+Minutes: 8
 Run: python module_03/01_binary_classification_intro.py
 Writes:
-    outputs/01_in_and_out.png - in: training and test points on two circles; out: the logits of the untrained network
+    outputs/01_in_and_out.png - in: points on two circles; out: one logit per point
 """
 
 # %% Setup
-import math
-
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
@@ -22,63 +21,175 @@ from sklearn.datasets import make_circles
 from sklearn.model_selection import train_test_split
 from torch import nn
 
-from helper_functions import CLASS_COLORS, accuracy_fn, logits_to_labels, pick_device, save_figure, save_results
+from helper_functions import (
+    accuracy_fn,
+    logits_to_labels,
+    pick_device,
+    plot_logits,
+    plot_points,
+    save_figure,
+    save_results,
+)
 
-SEED = 42  # the same data, split and first weights on every run
-NOISE = 0.03  # standard deviation that moves each point off its circle; the radii are 1.0 and 0.8
-HIDDEN_UNITS = 5  # numbers that the first layer makes of each point
-LEARNING_RATE = 0.1  # length of a training step, as a multiple of the gradient
-N_NETWORKS = 100  # untrained networks, enough to see what chance gets
+SEED = 42  # makes all random numbers come out the same on every run
+N_POINTS = 1000  # points, one half on each circle
+NOISE = 0.03  # how far points stray from their circle; the circles are 0.2 apart
+HIDDEN_UNITS = 5  # how many numbers the first layer makes of each point
 
-device = pick_device()  # section 3 says what it picks
+device = pick_device()  # a GPU if there is one, else the CPU
 
 # %% 1. Three kinds of classification
-# A classifier answers one question: which class? Three kinds of problem differ in how many classes there are, and in
-# how many of them can be true at once. N is the number of samples, K of classes, L of labels.
+# A classifier answers one question: which class does this belong to?
+# There are three kinds of such problems. They differ in how many classes there are,
+# and in how many of them can be true at once.
 # This lesson is about the first kind. Lesson 04 takes the second, lesson 11 the third.
 
-print("""1. Three kinds of classification
-  problem      classes              example                     network returns  loss
-  binary       2, one is true       is this message spam?       [N, 1]           BCEWithLogitsLoss
-  multi-class  K, one is true       which digit is this?        [N, K]           CrossEntropyLoss
-  multi-label  L, each true or not  which topics has the text?  [N, L]           BCEWithLogitsLoss""")
+print("1. Three kinds of classification")
+print("   binary       two classes, one is true       is this message spam?")
+print("   multi-class  many classes, one is true      which digit is this?")
+print("   multi-label  many classes, any may be true  which topics has this text?")
 
-# %% 2. Data: a table of numbers becomes tensors
-# What goes in is a table: one row a sample, one column a feature. Here a sample is a point with two features, x1 and
-# x2. Its label says which circle it lies on: 0 is the outer one, 1 the inner one.
-# Count the classes first. With 500 points of each, always answering "0" is right for 50 %. That is chance level.
-# NumPy computes in float64, PyTorch's layers in float32, and a layer refuses features of another dtype. float32 keeps
-# about seven digits. What it rounds away is far below the noise of 0.03. The labels become float32 for the loss.
+# %% 2. Data: a table of numbers
+# What goes into a classifier is a table. Each row is one sample, here a point.
+# Each column is a feature: a number that describes the sample. Our points have two
+# features, x1 and x2, which say where the point lies.
+#
+# The last column is the label: the right answer. Label 0 means that the point lies on
+# the outer circle, label 1 that it lies on the inner circle.
 
-X_numpy, y_numpy = make_circles(1000, noise=NOISE, random_state=SEED)  # [1000, 2] and [1000]
-X, y = torch.from_numpy(X_numpy).float(), torch.from_numpy(y_numpy).float()
-print("\n2. Data: the first five rows")
-table = pd.DataFrame({"x1": X_numpy[:, 0], "x2": X_numpy[:, 1], "label": y_numpy})
-print(table.head().to_string(float_format="{:9.5f}".format))
-print("Points in each class:", table["label"].value_counts().sort_index().to_dict())
-print(f"X {list(X.shape)}: {X_numpy.dtype} -> {X.dtype}. y {list(y.shape)}: {y_numpy.dtype} -> {y.dtype}")
-print(f"Largest change by rounding to float32: {abs(X.numpy() - X_numpy).max():.1e}")
+X_numpy, y_numpy = make_circles(N_POINTS, noise=NOISE, random_state=SEED)
+table = pd.DataFrame(X_numpy, columns=["x1", "x2"])
+table["label"] = y_numpy
+n_class_0 = (y_numpy == 0).sum()
+n_class_1 = (y_numpy == 1).sum()
 
-# %% 3. Split, and move to the device
-# The network will learn from the training points only. The test points stay unseen and stand for new data. The split
-# is random, and the seed makes it the same on every run. That both parts hold as many points of class 0 as of class 1
-# is luck; lesson 06 makes sure of it.
-# Data and model must be on one device. torch.accelerator names the GPU if there is one. pick_device() takes that, else
-# the CPU. Code that says .to(device) runs on both: it is device-agnostic.
+print("\n2. Data: the first five rows of the table")
+print(table.head())
+print("Points of class 0:", n_class_0)
+print("Points of class 1:", n_class_1)
 
-X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=SEED)
-X_train, X_test = X_train.to(device), X_test.to(device)  # [800, 2] and [200, 2]
-y_train, y_test = y_train.to(device), y_test.to(device)  # [800] and [200]
-print("\n3. Split and device")
-print(f"Train: X {list(X_train.shape)}, y {list(y_train.shape)}, {int(y_train.sum())} points of class 1")
-print(f"Test:  X {list(X_test.shape)}, y {list(y_test.shape)}, {int(y_test.sum())} points of class 1")
-print(f"Accelerator: {torch.accelerator.current_accelerator(check_available=True)}. This run uses: {device}")
+# %% 3. From the table to tensors
+# PyTorch computes with tensors. A tensor is a block of numbers, like a NumPy array.
+# Its shape says how many numbers it holds in each direction: [1000, 2] is 1000 rows
+# of 2 numbers each. By custom the features are called X and the labels y.
+#
+# Its dtype says how exactly each number is stored. NumPy uses float64, about 16 digits.
+# Networks use float32, about 7 digits, because that is faster. A network refuses
+# features of another dtype, so .float() changes them to float32.
+#
+# The labels become float32 too. They are whole numbers, but the loss in section 10
+# computes with them.
 
-# %% 4. Model: one network, written twice
-# nn.Linear(2, 5) makes 5 numbers of 2. Each is a weighted sum of the features plus a bias. A network is a chain of such
-# layers. A subclass of nn.Module names its layers, and its forward() says how the data flows through them.
-# nn.Sequential says the same in one line for a plain chain. The same seed right before each gives the same weights.
-# Each unit has a weight for every input and one bias: (2 + 1) x 5 + (5 + 1) x 1 = 21 parameters.
+X = torch.from_numpy(X_numpy).float()  # [1000, 2]
+y = torch.from_numpy(y_numpy).float()  # [1000]
+
+print("\n3. From the table to tensors")
+print("X has the shape", list(X.shape))
+print("y has the shape", list(y.shape))
+print("X was", X_numpy.dtype, "and is now", X.dtype)
+print("y was", y_numpy.dtype, "and is now", y.dtype)
+
+# %% 4. Split, and move to the device
+# A network learns from examples. We want to know how it does on new ones. So we put
+# one fifth of the points aside. They are the test set, and the network never learns
+# from them. The other points are the training set.
+#
+# Data and network must be on the same device, the CPU or a GPU. pick_device() says
+# which one this computer has, and .to(device) moves a tensor there. Code written like
+# this runs on both, so it is called device-agnostic.
+
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, test_size=0.2, random_state=SEED
+)
+X_train = X_train.to(device)
+X_test = X_test.to(device)
+y_train = y_train.to(device)
+y_test = y_test.to(device)
+
+print("\n4. Split and device")
+print("Training set: X", list(X_train.shape), "and y", list(y_train.shape))
+print("Test set:     X", list(X_test.shape), "and y", list(y_test.shape))
+print("This run uses the device:", device)
+
+# %% 5. One unit, computed by hand
+# A network is made of units. One unit turns the features of a point into one number.
+# It multiplies each feature by a number of its own, the weight of that feature.
+# It adds the products. Then it adds one more number, its bias.
+#
+# So a unit computes w1 * x1 + w2 * x2 + b. That is all. Here is such a unit, with
+# weights and a bias that we made up.
+
+w1 = 0.5  # weight of x1
+w2 = -1.0  # weight of x2
+b = 0.25  # bias
+
+x1 = X_train[0, 0].item()  # row 0, column 0; item() makes it a plain Python number
+x2 = X_train[0, 1].item()  # row 0, column 1
+product_1 = w1 * x1
+product_2 = w2 * x2
+unit_by_hand = product_1 + product_2 + b
+
+print("\n5. One unit, computed by hand for the first training point")
+print(f"w1 * x1 = {w1:5.2f} * {x1:7.4f} = {product_1:7.4f}")
+print(f"w2 * x2 = {w2:5.2f} * {x2:7.4f} = {product_2:7.4f}")
+print(f"b                         = {b:7.4f}")
+print(f"The sum of these three    = {unit_by_hand:7.4f}")
+
+# %% 6. A network is layers of units
+# Units that look at the same numbers form a layer. nn.Linear(2, 5) is a layer of
+# five units, and each of them looks at the same two features. So the layer makes five
+# numbers per point.
+#
+# The next layer, nn.Linear(5, 1), has a single unit. It makes one number of those five.
+#
+# nn.Sequential chains layers: what one layer returns goes into the next. We call this
+# network 2-5-1. The layers before the last one are hidden layers, because nobody sees
+# their numbers from outside.
+#
+# Nobody makes up the weights and biases. They begin as random numbers, and training
+# will change them. The seed on the line before makes them the same on every run.
+
+torch.manual_seed(SEED)
+model = nn.Sequential(
+    nn.Linear(2, HIDDEN_UNITS),  # [N, 2] -> [N, 5], for N points at once
+    nn.Linear(HIDDEN_UNITS, 1),  # [N, 5] -> [N, 1]
+).to(device)
+
+print("\n6. A network is layers of units")
+print(model)
+
+# %% 7. The same sum, inside the network
+# Does a layer really do no more than we did by hand? We take the weights and the bias
+# of the first unit out of the first layer, and compute its sum for the same point.
+# Then we ask the layer. inference_mode() says that we want to look, not to train.
+
+first_layer = model[0]
+weights = first_layer.weight[0]  # the weights of all units are [5, 2]: one row per unit
+bias = first_layer.bias[0]  # the biases are [5]: one number per unit
+w1 = weights[0].item()
+w2 = weights[1].item()
+b = bias.item()
+first_unit_by_hand = w1 * x1 + w2 * x2 + b
+
+with torch.inference_mode():
+    hidden = first_layer(X_train)  # [800, 2] -> [800, 5]
+first_unit_by_layer = hidden[0, 0].item()  # the first point, the first unit
+
+print("\n7. The first unit of the network, for the first training point")
+print(f"Its random weights are {w1:.4f} and {w2:.4f}, its bias is {b:.4f}")
+print(f"The sum by hand:  {first_unit_by_hand:.4f}")
+print(f"The layer's sum:  {first_unit_by_layer:.4f}")
+
+# %% 8. The same network, written as a class
+# You will often see networks written as a class. __init__ makes the layers and names
+# them. forward says how the numbers flow through them. A class can do more than a
+# chain of layers, but this one does the same.
+#
+# The same seed gives the same random weights. So both networks return the same.
+#
+# The weights and biases are the parameters of a network. Each of the five hidden units
+# has two weights and a bias. The last unit has five weights and a bias. How many
+# parameters are there?
 
 
 class CircleModelV0(nn.Module):
@@ -88,112 +199,125 @@ class CircleModelV0(nn.Module):
         self.layer_2 = nn.Linear(in_features=hidden_units, out_features=1)
 
     def forward(self, X):
-        return self.layer_2(self.layer_1(X))  # [N, 2] -> [N, 5] -> [N, 1]
+        hidden = self.layer_1(X)  # [N, 2] -> [N, 5]
+        return self.layer_2(hidden)  # [N, 5] -> [N, 1]
 
 
 torch.manual_seed(SEED)
-model = CircleModelV0(HIDDEN_UNITS).to(device)
-torch.manual_seed(SEED)
-model_twin = nn.Sequential(nn.Linear(2, HIDDEN_UNITS), nn.Linear(HIDDEN_UNITS, 1)).to(device)
-n_parameters = sum(parameter.numel() for parameter in model.parameters())
-print(f"\n4. Model V0, 2-{HIDDEN_UNITS}-1: {n_parameters} parameters, which training will change")
-for name, parameter in model.named_parameters():
-    print(f"  {name:14} {list(parameter.shape)!s:6} {parameter.numel():2d}")
+model_from_class = CircleModelV0(HIDDEN_UNITS).to(device)
 
-# %% 5. What comes out: logits
-# The network returns one number for each point, a logit. 0 or more means class 1, below 0 means class 0, and the
-# further from 0, the surer. A layer returns columns: 200 points give [200, 1], but the labels are [200]. squeeze(1)
-# takes the column away. Compare [200] with [200, 1] instead, and PyTorch silently makes all 200 x 200 pairs.
-# With seed 42 every logit is negative before training: all points get class 0, and half of them belong there. Other
-# seeds give other accuracies, and their mean is near chance.
+with torch.inference_mode():
+    column = model(X_test)  # [200, 2] -> [200, 1]
+    column_from_class = model_from_class(X_test)  # [200, 2] -> [200, 1]
+same = torch.equal(column, column_from_class)
 
-with torch.inference_mode():  # looking needs no gradients
-    column, column_twin = model(X_test), model_twin(X_test)  # [200, 2] -> [200, 1] each
+n_parameters = 0
+for parameter in model.parameters():
+    n_parameters += parameter.numel()  # how many numbers are in this tensor
+
+print("\n8. The same network, written as a class")
+print("Both networks return exactly the same numbers:", same)
+print("Parameters of the network:", n_parameters)
+
+# %% 9. What comes out: logits
+# Five hidden units with 3 parameters each, and a last unit with 6, make 21.
+#
+# The network returns one number per point. It is called a logit. A logit of 0 or more
+# means class 1, a negative one means class 0. The further it is from zero, the surer
+# the network is.
+#
+# Mind the shapes. The network returns a column, [200, 1]. The labels are [200], without
+# columns. squeeze(1) takes the column away. Without it, PyTorch compares each label
+# with each logit, all 200 * 200 pairs, and does not complain.
+#
+# Before you look at the output: the weights are still random. What share of the test
+# points will this network get right? This share is called the accuracy.
+
 logits = column.squeeze(1)  # [200, 1] -> [200]
-preds = logits_to_labels(logits)  # [200], 0 or 1
-accuracies = []
-for seed in range(N_NETWORKS):
-    torch.manual_seed(seed)
-    model_of_seed = CircleModelV0(HIDDEN_UNITS).to(device)
-    accuracies.append(accuracy_fn(y_test, logits_to_labels(model_of_seed(X_test))))
-mean_acc = sum(accuracies) / N_NETWORKS
-print("\n5. What the untrained network returns for the test points")
-print(f"Logits {list(column.shape)}, labels {list(y_test.shape)}, logits after squeeze(1) {list(logits.shape)}")
-print(f"Without squeeze(1), labels == logits has the shape {list((y_test == column).shape)}")
-print(f"Subclass and Sequential return the same: {torch.equal(column, column_twin)}")
-print(f"Logits from {logits.min():.3f} to {logits.max():.3f}, so {(preds == 0).sum()} points get class 0")
-print(f"Accuracy {accuracy_fn(y_test, preds):.2f}% with seed {SEED} (chance: 50%)")
-print(f"Accuracy {min(accuracies):.2f}% to {max(accuracies):.2f}% with {N_NETWORKS} seeds, mean {mean_acc:.2f}%")
+preds = logits_to_labels(logits)  # [200], each 0 or 1
+n_said_0 = (preds == 0).sum().item()
+n_said_1 = (preds == 1).sum().item()
+untrained_test_acc = accuracy_fn(y_test, preds)  # percent
+wrong_comparison = y_test == column  # [200] against [200, 1]
 
-# %% 6. Look: what goes in, what comes out
-# Both ends of the network in one picture, before any training. Colours show the true class. The bars of the two
-# classes stand on top of each other.
+print("\n9. What comes out of the untrained network")
+print("Logits before squeeze(1):", list(column.shape))
+print("Logits after squeeze(1): ", list(logits.shape))
+print("Labels compared without squeeze(1):", list(wrong_comparison.shape))
+print(f"Smallest logit: {logits.min():.3f}")
+print(f"Largest logit:  {logits.max():.3f}")
+print("Points that get class 0:", n_said_0)
+print("Points that get class 1:", n_said_1)
+print(f"Accuracy on the test set: {untrained_test_acc:.2f}%")
 
-limit = 1.1 * X.abs().max().item()  # one scale for both panels of points
-fig, axes = plt.subplots(1, 3, figsize=(10, 3.9), layout="constrained")
-for ax, name, features, labels in ((axes[0], "train", X_train, y_train), (axes[1], "test", X_test, y_test)):
-    for k, circle in enumerate(("outer", "inner")):
-        points = features[labels == k].cpu()  # Matplotlib reads tensors on the CPU only
-        ax.scatter(points[:, 0], points[:, 1], s=10, color=CLASS_COLORS[k], label=f"class {k}, {circle} circle")
-    ax.set(title=f"in: {len(features)} {name} points", xlabel="$x_1$", ylabel="$x_2$")
-    ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
-outer, inner = logits[y_test == 0].cpu(), logits[y_test == 1].cpu()  # [100] each
-axes[2].hist([outer, inner], bins=12, color=CLASS_COLORS[:2], stacked=True)
-axes[2].axvline(0, color="black", linewidth=1.2)
-axes[2].set(title=f"out: {(logits < 0).sum()} of 200 logits below 0", xlabel="logit", ylabel="test points")
-fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-fig.suptitle(f"make_circles with noise {NOISE}; untrained model 2-{HIDDEN_UNITS}-1; seed {SEED}")
-print("\n6. What goes in and what comes out: a picture")
-save_figure(fig, "01_in_and_out.png")
-# See in 01_in_and_out.png: the logits of both classes fill the same range, left of the black line at 0. The untrained
-# network cannot tell the circles apart. No straight line separates them either: lesson 02 measures what that costs.
-
-# %% 7. Loss and optimizer
-# The loss says in one number how wrong the network is. Training makes it smaller. The problem decides which loss:
-#   problem      loss                     labels          loss of a network that knows nothing
-#   binary       nn.BCEWithLogitsLoss     float32 [N]     ln 2 = 0.69315: logit 0, probability 1/2, -ln(1/2)
-#   multi-class  nn.CrossEntropyLoss      int64 [N]       ln K: K equal logits, probability 1/K each
-#   multi-label  nn.BCEWithLogitsLoss     float32 [N, L]  ln 2, as for one yes or no
-#   a number     nn.L1Loss or nn.MSELoss  float32 [N]     depends on the numbers (lesson 03)
-# The optimizer changes the parameters, step by step. SGD is the plainest one. Lesson 02 follows one of its steps.
+# %% 10. The loss: how wrong is the network?
+# With seed 42 every logit is below 0. So all points get class 0, and half of them
+# belong there: 50 % are right. Somebody who always says "0" or tosses a coin gets as
+# much. This is the chance level. Compare each result with it.
+#
+# Training needs a finer measure than right or wrong. The loss says in one number how
+# wrong the logits are, and training makes it smaller. For two classes we use
+# BCEWithLogitsLoss. Guide 02 has the losses for other problems.
+#
+# A logit of 0 stands right between the two classes. So a network that returns 0 for
+# each point has no idea. Is ours better than that?
 
 loss_fn = nn.BCEWithLogitsLoss()
-optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
-untrained_loss = loss_fn(logits, y_test).item()
-print(f"\n7. Test loss before training: {untrained_loss:.5f} (knows nothing: {math.log(2):.5f})")
+untrained_test_loss = loss_fn(logits, y_test).item()
+zeros = torch.zeros_like(logits)  # [200]
+loss_without_idea = loss_fn(zeros, y_test).item()
 
-# %% 8. Why the loss takes logits, not probabilities
-# The probability of class 1 is p = sigmoid(logit). For a point of class 0 the loss is -log(1 - p). float32 rounds p to
-# exactly 1 from about logit 17 on, and -log(0) is infinite. BCELoss takes p and cuts the logarithm off at -100.
-# BCEWithLogitsLoss takes the logit, rewrites the formula, and is exact: the surer the mistake, the higher the loss.
+print("\n10. The loss on the test set")
+print(f"Untrained network: {untrained_test_loss:.5f}")
+print(f"All logits 0:      {loss_without_idea:.5f}")
 
-print("\n8. The loss of a sure mistake: label 0, and a logit far above 0")
-print("  logit  -log(1 - p)   BCELoss(p)  BCEWithLogitsLoss(logit)     exact")
-for value in (2.0, 20.0, 200.0):
-    logit, label = torch.tensor([value]), torch.tensor([0.0])
-    prob = torch.sigmoid(logit)
-    by_hand = -torch.log(1 - prob).item()
-    from_prob = nn.BCELoss()(prob, label).item()
-    from_logit = loss_fn(logit, label).item()
-    exact = math.log1p(math.exp(value))  # log(1 + e^logit), in float64
-    print(f"  {value:5.0f}  {by_hand:11.5f}  {from_prob:11.5f}  {from_logit:24.5f}  {exact:8.5f}")
+# %% 11. Look: what goes in, what comes out
+# It is not: its loss is even a little higher. Lesson 02 trains it.
+# Here are both ends of the network in one picture.
 
-# %% 9. What we learned
-# Rows of features go in, float32 [N, 2]. One logit a row comes out, [N, 1]. Squeeze it before you compare it with the
-# labels or compute the loss. Untrained, V0 is at chance: 50 % with seed 42, 49.49 % on average. Its loss, 0.69741, is
-# near ln 2. BCEWithLogitsLoss is exact where BCELoss cannot be: at logit 200 they return 200 and 100.
+names = ["class 0, outer", "class 1, inner"]
+fig, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+plot_points(X_test, y_test, axes[0])
+plot_logits(logits, y_test, axes[1], class_names=names)
+axes[0].set_title(f"in: {len(X_test)} test points")
+axes[1].set_title(f"out: one logit per point, {untrained_test_acc:.1f}% right")
+fig.suptitle(f"Untrained network 2-{HIDDEN_UNITS}-1 on circles, seed {SEED}")
+
+print("\n11. A picture of what goes in and what comes out")
+save_figure(fig, "01_in_and_out.png")
+# See in 01_in_and_out.png: on the left you can tell the two circles apart at once.
+# On the right each dot is the logit of one of these points. A good network puts the
+# lower row left of the black line, and the upper row right of it. This one is not
+# trained: both rows lie on the same side and cover nearly the same range.
+
+# %% 12. What we learned
+# A table of features goes in, as float32 of the shape [N, 2]. Each unit multiplies,
+# adds, and adds its bias. One logit per row comes out, and its sign is the answer.
+# Before training that answer is worth nothing: 50 % are right, as by chance.
 
 results = {
     "n_parameters": n_parameters,
-    "untrained_test_acc": accuracy_fn(y_test, preds),
-    "untrained_mean_acc": mean_acc,
-    "untrained_test_loss": untrained_loss,
-    "bce_loss_at_logit_200": from_prob,
-    "bce_with_logits_loss_at_logit_200": from_logit,
+    "unit_by_hand": unit_by_hand,
+    "first_unit_by_hand": first_unit_by_hand,
+    "first_unit_by_layer": first_unit_by_layer,
+    "class_returns_the_same": int(same),
+    "untrained_test_acc": untrained_test_acc,
+    "untrained_test_loss": untrained_test_loss,
+    "loss_without_idea": loss_without_idea,
 }
 save_results("01_binary_classification_intro", results)
 
-# %% 10. Try it
-# - HIDDEN_UNITS = 50: how many parameters? Predict with the formula of section 4, then run.
-# - N_NETWORKS = 1000: does the mean come closer to 50 %? Do the extremes?
-# - NOISE = 0.2: predict the first panel, then look. Could any classifier still reach 100 %?
+# %% 13. Try it
+# Predict first, then change one number at the top and run the lesson again.
+# 1. Set HIDDEN_UNITS = 50. How many parameters does the network have?
+# 2. Set SEED = 7. Points, split and random weights change. Is the untrained network
+#    still at exactly 50 %?
+# 3. Set NOISE = 0.2. What does the left panel look like? Could any network be right
+#    about every point?
+#
+# Answers:
+# 1. Each hidden unit still has 3. The last unit has 51 now. Together that makes 201.
+# 2. No. This time all 200 points get class 1. By luck the split has put more than half
+#    of class 1 into the test set, so 56.50 % are right. Nothing has been learned.
+# 3. The circles are as far apart as the points stray, so they run into each other.
+#    Where both classes lie in the same place, no network can be right about all.
