@@ -47,7 +47,9 @@ device = pick_device()  # a GPU if there is one, else the CPU
 print("1. Three kinds of classification")
 print("   binary       two classes, one is true       is this message spam?")
 print("   multi-class  many classes, one is true      which digit is this?")
-print("   multi-label  many classes, any may be true  which topics has this text?")
+print(
+    "   multi-label  many classes, any may be true  which topics does this text have?"
+)
 
 # %% 2. Data: a table of numbers
 # What goes into a classifier is a table. Each row is one sample, here a point.
@@ -251,9 +253,9 @@ print("Points that get class 1:", n_said_1)
 print(f"Accuracy on the test set: {untrained_test_acc:.2f}%")
 
 # %% 10. The loss: how wrong is the network?
-# With seed 42 every logit is below 0. So all points get class 0, and half of them
-# belong there: 50 % are right. Somebody who always says "0" or tosses a coin gets as
-# much. This is the chance level. Compare each result with it.
+# With seed 42 every logit is negative. So all points get class 0, and half of them
+# belong there. Somebody who tosses a coin gets as much. This is the chance level, 50 %
+# here. Compare each result with it.
 #
 # Training needs a finer measure than right or wrong. The loss says in one number how
 # wrong the logits are, and training makes it smaller. For two classes we use
@@ -286,6 +288,7 @@ fig.suptitle(f"Untrained network 2-{HIDDEN_UNITS}-1 on circles, seed {SEED}")
 print("\n11. A picture of what goes in and what comes out")
 save_figure(fig, "01_in_and_out.png")
 # See in 01_in_and_out.png: on the left you can tell the two circles apart at once.
+#
 # On the right each dot is the logit of one of these points. A good network puts the
 # lower row left of the black line, and the upper row right of it. This one is not
 # trained: both rows lie on the same side and cover nearly the same range.
@@ -317,7 +320,7 @@ save_results("01_binary_classification_intro", results)
 #
 # Answers:
 # 1. Each hidden unit still has 3. The last unit has 51 now. Together that makes 201.
-# 2. No. This time all 200 points get class 1. By luck the split has put more than half
-#    of class 1 into the test set, so 56.50 % are right. Nothing has been learned.
+# 2. No. This time all 200 points get class 1. By luck more than half of the test points
+#    belong to it, so 56.50 % are right. The network has learned nothing.
 # 3. The circles are as far apart as the points stray, so they run into each other.
 #    Where both classes lie in the same place, no network can be right about all.

@@ -6,7 +6,7 @@ You will learn:
     - to write a training loop of five steps
     - to turn logits into probabilities, labels and a map
 Builds on: Lesson 01
-Guide: docs/05-training-evaluation.md, 11 minutes
+Guide: docs/05-training-evaluation.md, 13 minutes
 Minutes: 10
 Run: python module_03/02_training_and_predictions.py
 Writes:
@@ -67,6 +67,9 @@ print("Test points:", len(X_test))
 # The loss says in one number how wrong the logits are. The optimizer changes the
 # parameters so that the loss falls. SGD, stochastic gradient descent, is the plainest
 # one. You can do by hand what it does, and the next section shows how.
+#
+# We also compute the loss of a network without any idea, one that returns 0 for each
+# point.
 
 torch.manual_seed(SEED)
 model = nn.Sequential(
@@ -78,9 +81,12 @@ optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
 
 logits = model(X_train).squeeze(1)  # [800, 1] -> [800]
 loss = loss_fn(logits, y_train)
+zeros = torch.zeros_like(logits)  # [800]
+loss_without_idea = loss_fn(zeros, y_train).item()
 
 print("\n2. Model, loss and optimizer")
-print(f"Loss on the training set before any step: {loss:.5f}")
+print(f"Train loss of V0 before any step: {loss:.5f}")
+print(f"Train loss without any idea:      {loss_without_idea:.5f}")
 
 # %% 3. One step, by hand
 # The network has 21 parameters. We follow one of them, the bias of the last layer. It
@@ -95,7 +101,8 @@ print(f"Loss on the training set before any step: {loss:.5f}")
 #
 #     new = old - learning rate * gradient
 #
-# The learning rate is a number that you choose. It says how long a step is.
+# The learning rate says how long a step is. It is a hyperparameter: a number that you
+# choose and that training does not change.
 
 last_layer = model[1]
 old_bias = last_layer.bias.item()
@@ -118,8 +125,8 @@ print(f"New bias: {new_bias:.5f}")
 print(f"Loss after the step: {loss_after:.5f}")
 
 # %% 4. The same step, by PyTorch
-# The gradient was negative, so the bias grew, and the loss fell. Not by much: it was
-# one step of one parameter.
+# With seed 42 the gradient is negative, so the bias grew, and the loss fell. Not by
+# much: it was one step of one parameter.
 #
 # We could measure all 21 gradients like this, two losses for each. PyTorch computes
 # them all at once. It goes through the network backwards, from the loss to the first
@@ -169,8 +176,8 @@ print(f"Its last bias is {first_bias:.5f} again")
 # we choose nothing by it. In the log, the train numbers come from before the step, and
 # the test numbers from after it.
 #
-# Before you look: a network without any idea has an accuracy of 50 %, and in lesson 01
-# its loss was 0.69315. How far from there will V0 be after 100 epochs?
+# Before you look: a network without any idea has an accuracy of 50 % and a loss of
+# 0.69315. How far from there will V0 be after 100 epochs?
 
 print(f"\n6. Training V0, 2-5-1, for {EPOCHS} epochs")
 for epoch in range(EPOCHS):
@@ -233,7 +240,7 @@ save_figure(fig, "02_training.png")
 # circle lies a little to the upper right of the outer one, and V0 learns that. In the
 # test set it lies to the lower left.
 #
-# Are the first weights to blame? With 20 seeds V0 ends between 45 and 51 %.
+# Or is it the first weights? No: with 20 seeds for them, V0 ends between 45 and 51 %.
 
 # %% 8. From logits to probabilities to labels
 # A logit can be any number. The sigmoid turns it into a probability, a number between
@@ -251,9 +258,7 @@ save_figure(fig, "02_training.png")
 with torch.inference_mode():
     logits = model(X_test).squeeze(1)  # [200, 1] -> [200]
 probs = torch.sigmoid(logits)  # [200], each between 0 and 1
-preds = (
-    probs >= 0.5
-).long()  # [200], each 0 or 1; the same as logits_to_labels(logits)
+preds = (probs >= 0.5).long()  # [200], each 0 or 1, as logits_to_labels() returns
 
 first_logit = logits[0].item()
 first_prob = 1 / (1 + math.exp(-first_logit))
@@ -297,9 +302,9 @@ save_figure(fig, "02_stages.png")
 # %% 10. How good can a straight line be?
 # V0 can draw nothing but straight lines. Lesson 03 shows why. How much does that cost?
 #
-# Take the line x1 = 0.8, which touches the inner circle. Say class 1 left of it, and
-# class 0 right of it. Then the whole inner circle is right. Of the outer circle the
-# piece right of the line is right, about one fifth. Its share is arccos(0.8) / pi.
+# Take the line x1 = 0.8, which touches the inner circle. Say "inner" left of it, and
+# "outer" beyond it. Then the whole inner circle is right. Of the outer circle, the
+# piece beyond the line is right. That is arccos(0.8) / pi of it, about one fifth.
 #
 # Without noise, no straight line gets more. With noise this one gets a little less.
 
@@ -328,9 +333,9 @@ ax.set_title(f"V0 2-5-1: {final_test_acc:.1f}% of the test set right; seed {SEED
 
 print("\n11. A picture of both lines")
 save_figure(ax.figure, "02_boundary.png")
-# See in 02_boundary.png: V0's line runs through the middle, so half of each circle is
-# on the wrong side of it. The dashed line is better, but most of the outer circle is on
-# its wrong side. Circles need a boundary that bends, and lesson 03 finds one.
+# See in 02_boundary.png: V0's line runs through the middle, so about half of each
+# circle is on the wrong side of it. The dashed line is better, but most of the outer
+# circle is on its wrong side. Circles need a boundary that bends. Lesson 03 finds one.
 #
 # Why does V0 not find the dashed line? A step lowers the loss, not the number of
 # mistakes. Guide 05 shows that the lowest loss is elsewhere.
@@ -344,8 +349,8 @@ save_player("02_training_and_predictions", data, {"V0: 2-5-1": (recorder, histor
 # that the loss falls. Five lines do it: forward, loss, zero_grad, backward, step. The
 # sigmoid turns a logit into a probability, and the threshold turns that into a label.
 #
-# V0 has made its loss as low as it can, and still ends at chance. Training works. It is
-# the straight line that does not fit.
+# V0 has made its loss nearly as low as it can, and still ends at chance. Training
+# works. It is the straight line that does not fit.
 
 results = {
     "loss_before": loss_before,
