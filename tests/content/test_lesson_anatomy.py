@@ -117,7 +117,9 @@ def test_cells(path):
         assert lines[1].startswith("# "), f"the cell {title!r} does not begin with prose"
     try_it = [line for line in cells(path)[-1][1] if line.strip()]
     assert all(line.startswith("#") for line in try_it)
-    assert 2 <= sum(bool(re.match(r"# (- |\d\. )", line)) for line in try_it) <= 3
+    assert "# Answers:" in try_it
+    questions = try_it[: try_it.index("# Answers:")]
+    assert 2 <= sum(bool(re.match(r"# \d\. ", line)) for line in questions) <= 3
 
 
 @each_lesson
