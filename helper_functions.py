@@ -27,6 +27,7 @@ import course.quick_start  # noqa: F401 - first: it makes the start of every les
 from course import checks, drawing
 from course.drawing import CLASS_COLORS, plot_images
 from course.figures import plot_logits, plot_points, plot_stages
+from course.figures import share_legend
 from course.files import output_dir, save_file, write_output
 from course.images import (
     DownloadError,
@@ -36,7 +37,12 @@ from course.images import (
     read_idx,
     without_main_script,
 )
-from course.measures import print_table
+from course.measures import (
+    best_possible_for_blobs,
+    count_equal_epochs,
+    print_row,
+    print_table,
+)
 from course.player import Recorder, save_player
 from course.predicting import eval_mode, logits_of_points, predict_logits
 from course.spirals import make_spirals
@@ -59,6 +65,8 @@ __all__ = [
     "Recorder",
     "TableError",
     "accuracy_fn",
+    "best_possible_for_blobs",
+    "count_equal_epochs",
     "data_dir",
     "eval_mode",
     "exit_on_bad_input",
@@ -69,6 +77,7 @@ __all__ = [
     "make_spirals",
     "output_dir",
     "pick_device",
+    "plot_boundaries",
     "plot_decision_boundary",
     "plot_images",
     "plot_logits",
@@ -78,6 +87,7 @@ __all__ = [
     "plot_stages",
     "predict_logits",
     "preprocess",
+    "print_row",
     "print_table",
     "read_idx",
     "read_table",
@@ -86,6 +96,7 @@ __all__ = [
     "save_player",
     "save_results",
     "set_seeds",
+    "share_legend",
     "split_rows",
     "split_target",
     "table_options",
@@ -469,6 +480,51 @@ def plot_decision_boundary(
     ax.set_title(f"{accuracy_fn(y, preds_at_points):.1f}% right")
     drawing.legend_below(ax, columns=3, columnspacing=1, handletextpad=0.2)
     return ax
+
+
+def plot_boundaries(
+    models: Mapping[str, nn.Module], X: Any, y: Any, *, limits_from: Any = None
+) -> Figure:
+    """Draw the boundaries of several models side by side, with the same points and one legend.
+
+    Args:
+        models: a model for each name, as `plot_decision_boundary` takes it; all for the same classes.
+        X: features `[N, 2]`, tensor on any device or array.
+        y: labels `[N]`, whole numbers from 0 to K - 1.
+        limits_from: features whose range the panels show; None takes X.
+
+    Returns:
+        A figure with one panel per model. A panel's title says how many points the model gets right.
+
+    Raises:
+        TypeError: as in `plot_decision_boundary`.
+        ValueError: there is no model, or as in `plot_decision_boundary`.
+
+    >>> models = {"first": nn.Linear(2, 3), "second": nn.Linear(2, 3)}
+    >>> X = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    >>> fig = plot_boundaries(models, X, torch.tensor([0, 1, 2]))
+    >>> len(fig.axes)
+    2
+    """
+    if not models:
+        raise ValueError("models is empty; expected a model for at least one name.")
+    fig, axes = plt.subplots(
+        1,
+        len(models),
+        figsize=(3.35 * len(models), 4.9),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    fig.get_layout_engine().set(h_pad=0.1)  # inches between title, panels and legend
+    for ax, name in zip(axes[0], models, strict=True):
+        plot_decision_boundary(models[name], X, y, ax, limits_from=limits_from)
+        rings = ax.collections[-1]  # drawn last
+        wrong = len(rings.get_offsets())
+        ax.set_title(f"{name}\n{ax.get_title()}, {wrong} wrong")
+        ax.label_outer()
+    share_legend(fig)
+    return fig
 
 
 def plot_predictions(

@@ -142,3 +142,33 @@ def plot_stages(grid: Any, logits: Any, probs: Any, preds: Any) -> Figure:
         ax.set(xlabel="$x_1$")
     axes[0].set(ylabel="$x_2$")
     return fig
+from matplotlib.figure import Figure
+
+
+def share_legend(fig: Figure) -> None:
+    """Replace the legends of all panels by one below them, with each name once.
+
+    `plot_decision_boundary` counts the wrong points of its panel, "wrong (7)"; in the common legend
+    the name stands without the count.
+
+    Args:
+        fig: a figure with a constrained layout whose panels show the same classes.
+
+    >>> import matplotlib.pyplot as plt
+    >>> fig, axes = plt.subplots(1, 2, layout="constrained")
+    >>> for ax in axes:
+    ...     points = ax.scatter([0], [0], label="class 0")
+    >>> share_legend(fig)
+    >>> [text.get_text() for text in fig.legends[0].get_texts()]
+    ['class 0']
+    """
+    found = {}
+    for ax in fig.axes:
+        handles, names = ax.get_legend_handles_labels()
+        for handle, name in zip(handles, names, strict=True):
+            found.setdefault(name.partition(" (")[0], handle)
+        if ax.get_legend() is not None:
+            ax.get_legend().remove()
+    fig.legend(
+        list(found.values()), list(found), loc="outside lower center", ncols=len(found), fontsize=9
+    )

@@ -1,6 +1,10 @@
 """What lessons measure or print and do not teach: tables of results, counts, the best possible classifier."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import nn
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]], indent: int = 3) -> None:
@@ -23,3 +27,67 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]], indent:
         for cell, width in zip(line[1:], widths[1:], strict=True):
             cells.append(cell.rjust(width))
         print((" " * indent + "  ".join(cells)).rstrip())
+
+
+def print_row(name: str, numbers: Iterable[float], form: str = ".3f", indent: int = 3) -> None:
+    """Print a name and its numbers on one line, so that several such lines stand as columns.
+
+    Args:
+        name: what the numbers are, up to 16 letters.
+        numbers: any count of them, such as a tensor `[K]`.
+        form: how to format each number.
+        indent: blanks before the line.
+
+    >>> print_row("logits", torch.tensor([2.1, 0.5, -1.2]), ".1f", indent=0)
+    logits                2.1      0.5     -1.2
+    """
+    cells = [f"{float(number):{form}}".rjust(9) for number in numbers]
+    print(" " * indent + name.ljust(16) + "".join(cells))
+
+
+def best_possible_for_blobs(centers: np.ndarray, spread: float) -> nn.Linear:
+    """Return the best possible model of round blobs of one size: the nearest centre wins.
+
+    With equally frequent classes, P(class k) is proportional to exp(-d^2 / (2 spread^2)), where d
+    is the distance to centre k. In the logarithm of that, what differs between the classes is
+    linear in x, so one linear layer holds it. Guide 09 derives its weights and biases.
+
+    Args:
+        centers: `[K, 2]`, the true centres that the points were drawn around.
+        spread: standard deviation of each blob in each direction.
+
+    Returns:
+        A layer `[N, 2]` -> `[N, K]` whose outputs are logits of the true probabilities.
+
+    Raises:
+        ValueError: the spread is not above 0.
+
+    >>> best = best_possible_for_blobs(np.array([[0.0, 0.0], [4.0, 0.0]]), spread=1.0)
+    >>> best(torch.tensor([[1.9, 5.0], [2.1, -5.0]])).argmax(dim=1)
+    tensor([0, 1])
+    """
+    if not spread > 0:
+        raise ValueError(f"spread is {spread}; expected a standard deviation above 0.")
+    middles = torch.as_tensor(centers, dtype=torch.float32)
+    best = nn.Linear(middles.shape[1], len(middles))
+    with torch.no_grad():
+        best.weight.copy_(middles / spread**2)
+        best.bias.copy_(-(middles**2).sum(dim=1) / (2 * spread**2))
+    return best
+
+
+def count_equal_epochs(*histories: Mapping[str, Sequence[float]]) -> int:
+    """Count the epochs in which all histories hold the same numbers, to the last bit.
+
+    Args:
+        histories: two or more, with the same names and lengths, as `fit` returns them.
+
+    >>> count_equal_epochs({"loss": [0.9, 0.5]}, {"loss": [0.9, 0.4]})
+    1
+    """
+    tables = []
+    for history in histories:
+        table = np.array([history[name] for name in histories[0]])  # [names, epochs]
+        tables.append(table)
+    equal = np.array(tables) == tables[0]  # [histories, names, epochs]
+    return int(equal.all(axis=(0, 1)).sum())
