@@ -28,6 +28,7 @@ from course import checks, drawing
 from course.drawing import CLASS_COLORS, plot_images
 from course.figures import plot_logits, plot_points, plot_stages
 from course.figures import share_legend
+from course.figures import plot_losses_with_floors, share_legend
 from course.files import output_dir, save_file, write_output
 from course.images import (
     DownloadError,
@@ -83,6 +84,7 @@ __all__ = [
     "plot_logits",
     "plot_loss_curves",
     "plot_points",
+    "plot_losses_with_floors",
     "plot_predictions",
     "plot_stages",
     "predict_logits",

@@ -142,7 +142,12 @@ def plot_stages(grid: Any, logits: Any, probs: Any, preds: Any) -> Figure:
         ax.set(xlabel="$x_1$")
     axes[0].set(ylabel="$x_2$")
     return fig
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+
+from course.drawing import CLASS_COLORS
 
 
 def share_legend(fig: Figure) -> None:
@@ -154,7 +159,6 @@ def share_legend(fig: Figure) -> None:
     Args:
         fig: a figure with a constrained layout whose panels show the same classes.
 
-    >>> import matplotlib.pyplot as plt
     >>> fig, axes = plt.subplots(1, 2, layout="constrained")
     >>> for ax in axes:
     ...     points = ax.scatter([0], [0], label="class 0")
@@ -172,3 +176,36 @@ def share_legend(fig: Figure) -> None:
     fig.legend(
         list(found.values()), list(found), loc="outside lower center", ncols=len(found), fontsize=9
     )
+
+
+def plot_losses_with_floors(
+    losses: Mapping[str, Sequence[float]], floors: Mapping[str, float]
+) -> Figure:
+    """Draw several losses by epoch, and a dashed line for the level below which one cannot fall.
+
+    Args:
+        losses: a loss per epoch for the name of each run, at most five runs. The first is black.
+        floors: the level for some of these names; its line has the colour of the run.
+
+    Returns:
+        A figure with one panel; the loss reaches from 0 to 1.5.
+
+    >>> losses = {"plain": [1.4, 0.2], "floored": [1.4, 0.8]}
+    >>> fig = plot_losses_with_floors(losses, {"floored": 0.7})
+    >>> [line.get_label() for line in fig.axes[0].lines]
+    ['plain', 'floored', '_floor of floored']
+    """
+    colors = ["black", *CLASS_COLORS]
+    fig, ax = plt.subplots(figsize=(8, 4.6), layout="constrained")
+    for name, color in zip(losses, colors, strict=False):
+        ax.plot(losses[name], color=color, label=name)
+        if name in floors:
+            level = floors[name]
+            hidden = f"_floor of {name}"  # a name with "_" is not in the legend
+            ax.axhline(level, color=color, linewidth=1, linestyle="--", label=hidden)
+            place = ax.get_yaxis_transform()
+            ax.text(1.01, level, f"floor\n{level:.3f}", transform=place, va="center", color=color)
+    ax.set(xlabel="epoch", ylabel="training loss", ylim=(0, 1.5))
+    ax.margins(x=0)
+    fig.legend(loc="outside lower center", ncols=2, fontsize=10)
+    return fig
