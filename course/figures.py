@@ -149,33 +149,7 @@ from matplotlib.figure import Figure
 
 from course.drawing import CLASS_COLORS
 
-
-def share_legend(fig: Figure) -> None:
-    """Replace the legends of all panels by one below them, with each name once.
-
-    `plot_decision_boundary` counts the wrong points of its panel, "wrong (7)"; in the common legend
-    the name stands without the count.
-
-    Args:
-        fig: a figure with a constrained layout whose panels show the same classes.
-
-    >>> fig, axes = plt.subplots(1, 2, layout="constrained")
-    >>> for ax in axes:
-    ...     points = ax.scatter([0], [0], label="class 0")
-    >>> share_legend(fig)
-    >>> [text.get_text() for text in fig.legends[0].get_texts()]
-    ['class 0']
-    """
-    found = {}
-    for ax in fig.axes:
-        handles, names = ax.get_legend_handles_labels()
-        for handle, name in zip(handles, names, strict=True):
-            found.setdefault(name.partition(" (")[0], handle)
-        if ax.get_legend() is not None:
-            ax.get_legend().remove()
-    fig.legend(
-        list(found.values()), list(found), loc="outside lower center", ncols=len(found), fontsize=9
-    )
+MOST_RINGS = 39  # more rings than this hide the points and the boundary
 
 
 def plot_losses_with_floors(
@@ -209,3 +183,35 @@ def plot_losses_with_floors(
     ax.margins(x=0)
     fig.legend(loc="outside lower center", ncols=2, fontsize=10)
     return fig
+
+
+def share_legend(fig: Figure) -> None:
+    """Put one legend below the figure in place of one below each panel.
+
+    Rings around wrong points stay where there are at most 39; more of them would hide the points.
+
+    >>> import matplotlib.pyplot as plt
+    >>> fig, axes = plt.subplots(1, 2)
+    >>> for ax in axes:
+    ...     line = ax.plot([1, 2], label="train")
+    >>> share_legend(fig)
+    >>> len(fig.legends)
+    1
+    """
+    entries = {}
+    wrong = "wrong"
+    for ax in fig.axes:
+        if ax.get_legend() is not None:
+            ax.get_legend().remove()
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            if label.startswith("wrong"):
+                if len(handle.get_offsets()) > MOST_RINGS:
+                    handle.remove()
+                    wrong = "wrong (where few)"
+                    continue
+                if len(handle.get_offsets()) == 0:
+                    continue
+                label = "wrong"
+            entries[label] = handle
+    names = [wrong if name == "wrong" else name for name in entries]
+    fig.legend(list(entries.values()), names, loc="outside lower center", ncols=len(names))

@@ -6,7 +6,7 @@ You will learn:
     - to train with cross entropy, the loss for more than two classes
     - to turn the training loop into functions without changing a number
 Builds on: Lesson 03
-Guide: docs/09-categorical-cross-entropy.md, 12 minutes
+Guide: docs/09-categorical-cross-entropy.md, 15 minutes
 Minutes: 9
 Run: python module_03/04_multi_class_classification.py
 Writes:

@@ -6,7 +6,7 @@ You will learn:
     - to recognize a second softmax, and to tell it from classes that overlap
     - to give the loss probabilities as labels, and to say what label smoothing does
 Builds on: Lessons 04 and 08
-Guide: docs/09-categorical-cross-entropy.md, 12 minutes
+Guide: docs/09-categorical-cross-entropy.md, 15 minutes
 Minutes: 9
 Run: python module_03/17_cross_entropy.py
 Writes:
