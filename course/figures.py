@@ -178,7 +178,7 @@ def plot_losses_with_floors(
             hidden = f"_floor of {name}"  # a name with "_" is not in the legend
             ax.axhline(level, color=color, linewidth=1, linestyle="--", label=hidden)
             place = ax.get_yaxis_transform()
-            ax.text(1.01, level, f"floor\n{level:.3f}", transform=place, va="center", color=color)
+            ax.text(1.01, level, f"floor {level:.3f}", transform=place, va="center", color=color)
     ax.set(xlabel="epoch", ylabel="training loss", ylim=(0, 1.5))
     ax.margins(x=0)
     fig.legend(loc="outside lower center", ncols=2, fontsize=10)

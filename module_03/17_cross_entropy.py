@@ -7,7 +7,7 @@ You will learn:
     - to give the loss probabilities as labels, and to say what label smoothing does
 Builds on: Lessons 04 and 08
 Guide: docs/09-categorical-cross-entropy.md, 15 minutes
-Minutes: 9
+Minutes: 10
 Run: python module_03/17_cross_entropy.py
 Writes:
     outputs/17_floors.png - the training loss of four networks; three rest on a floor
@@ -46,9 +46,9 @@ device = pick_device()
 # Lesson 04 computed the loss of a row in two steps: softmax, then minus the logarithm
 # of the probability of the true class. Both steps together have a shorter form.
 #
-# The probability of the true class is e^z_true divided by the sum of e^z over all
-# classes, where z is a logit. The logarithm of a quotient is a difference, and the
-# logarithm of e^z is z. So the loss is: logarithm of the sum, minus z_true.
+# Call a logit z, and that of the true class z_true. Softmax gives the true class
+# e^z_true, divided by the sum of all e^z. The logarithm of a quotient is a difference,
+# and the logarithm of e^z is z. So the loss is the logarithm of the sum, minus z_true.
 #
 # The first part, the logarithm of a sum of exponentials, is called log-sum-exp.
 #
@@ -83,8 +83,8 @@ print(f"   log-sum-exp minus the true logit:   {short_form:.5f}")
 # So we may subtract the largest logit from all of them. Then the largest is 0 and its
 # e^z is 1. No e^z is larger than 1, so nothing overflows.
 #
-# Question: the network is sure of the first class, with a logit of 1000, and the second
-# class, with a logit of 0, is the true one. What is the loss?
+# Question: the network is sure of the first class and gives it the logit 1000. But the
+# second class is the true one, and its logit is 0. What is the loss?
 
 logits = torch.tensor([1000.0, 0.0, -1.0])  # [3]
 true_class = 1
@@ -250,7 +250,7 @@ model_best = best_possible_for_blobs(centers, WIDE_SPREAD).to(device)
 with torch.inference_mode():
     wide_best_loss = loss_fn(model_best(X_wide_train), y_wide_train).item()
 print("\n7. The best possible model on wide blobs")
-print(f"   Its training loss is {wide_best_loss:.5f}.")
+print(f"   Its loss on the training set is {wide_best_loss:.5f}.")
 
 # %% 8. Train on the wide blobs
 # The network is that of section 5, and it returns logits.
@@ -286,8 +286,8 @@ print(f"   The training loss ends at {wide_train_loss:.5f}.")
 # training points by heart. That is overfitting.
 
 # %% 9. Tell one floor from the other
-# Both curves look the same: the loss falls, then it rests on a floor. We print the
-# smallest and the largest output of both networks.
+# The logs of sections 6 and 8 look alike: the loss falls, then it rests on a floor. So
+# we print the smallest and the largest output of both networks.
 #
 # Question: what gives the second softmax away?
 
@@ -299,9 +299,9 @@ print("                   smallest  largest")
 print_row("second softmax", [outputs_softmax.min(), outputs_softmax.max()], ".2f")
 print_row("wide blobs", [outputs_wide.min(), outputs_wide.max()], ".2f")
 
-# Answer: its outputs all lie between 0 and 1, and each row sums to 1. Logits also go
-# below zero. A high loss alone proves nothing: it may be a mistake, and it may be all
-# that the data allows.
+# Answer: its outputs all lie between 0 and 1, and each row sums to 1. Logits go below
+# zero. A high loss alone proves nothing. It may be a mistake, or it may be the lowest
+# loss that the data allows.
 
 # %% 10. Labels may be probabilities
 # CrossEntropyLoss also takes one row of probabilities per point, so labels of shape
@@ -336,7 +336,6 @@ print(f"   one-hot rows:                  {loss_one_hot:.5f}")
 print(f"   smoothed rows:                 {loss_smooth_rows:.5f}")
 print(f"   label_smoothing={SMOOTHING}:           {loss_label_smoothing:.5f}")
 print(f"   lowest loss with smoothed rows: {smooth_floor:.5f}")
-
 
 # Answer: no, it is 0.34878. So label smoothing puts a floor under the loss, too.
 
@@ -407,8 +406,8 @@ fig = plot_losses_with_floors(losses_by_name, floors)
 fig.suptitle(f"2-8-4 on four blobs, SGD lr {LR}, {EPOCHS} epochs, seed {SEED}")
 save_figure(fig, "17_floors.png")
 # What to see: only the black curve goes towards 0. Each of the others comes to rest
-# above its dashed line. Two of the lines are close together and mean quite different
-# things. So the curve shows that there is a floor, and the outputs show why.
+# above its dashed line. The curves show that there is a floor. They do not show why:
+# for that we looked at the outputs.
 
 # %% 14. What we learned
 # Cross entropy is the log-sum-exp of the logits minus the logit of the true class. The
@@ -458,4 +457,4 @@ save_results("17_cross_entropy", results)
 # Answers:
 # 1. No. It ends at 0.75510, and the floor is still 0.74367.
 # 2. The lowest possible loss is 1.07354, and the largest logit is only 2.86.
-# 3. At 0.02757, as in section 5. No overlap, no floor.
+# 3. At 0.02757, as in section 5. These blobs hardly overlap, so there is hardly a floor.
