@@ -26,9 +26,13 @@ from torch import Tensor, nn
 import course.quick_start  # noqa: F401 - first: it makes the start of every lesson shorter
 from course import checks, drawing
 from course.drawing import CLASS_COLORS, plot_images
-from course.figures import plot_logits, plot_points, plot_stages
-from course.figures import share_legend
-from course.figures import plot_losses_with_floors, share_legend
+from course.figures import (
+    plot_logits,
+    plot_losses_with_floors,
+    plot_points,
+    plot_stages,
+    share_legend,
+)
 from course.files import output_dir, save_file, write_output
 from course.images import (
     DownloadError,

@@ -142,6 +142,8 @@ def plot_stages(grid: Any, logits: Any, probs: Any, preds: Any) -> Figure:
         ax.set(xlabel="$x_1$")
     axes[0].set(ylabel="$x_2$")
     return fig
+
+
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt

@@ -41,8 +41,11 @@ def print_row(name: str, numbers: Iterable[float], form: str = ".3f", indent: in
     >>> print_row("logits", torch.tensor([2.1, 0.5, -1.2]), ".1f", indent=0)
     logits                2.1      0.5     -1.2
     """
-    cells = [f"{float(number):{form}}".rjust(9) for number in numbers]
-    print(" " * indent + name.ljust(16) + "".join(cells))
+    line = name.ljust(16)
+    for number in numbers:
+        cell = format(float(number), form)
+        line += cell.rjust(9)
+    print(" " * indent + line)
 
 
 def best_possible_for_blobs(centers: np.ndarray, spread: float) -> nn.Linear:
@@ -70,9 +73,11 @@ def best_possible_for_blobs(centers: np.ndarray, spread: float) -> nn.Linear:
         raise ValueError(f"spread is {spread}; expected a standard deviation above 0.")
     middles = torch.as_tensor(centers, dtype=torch.float32)
     best = nn.Linear(middles.shape[1], len(middles))
+    variance = spread**2
+    squares = (middles**2).sum(dim=1)  # [K], squared distance of each centre from the origin
     with torch.no_grad():
-        best.weight.copy_(middles / spread**2)
-        best.bias.copy_(-(middles**2).sum(dim=1) / (2 * spread**2))
+        best.weight.copy_(middles / variance)
+        best.bias.copy_(-squares / (2 * variance))
     return best
 
 
@@ -85,9 +90,12 @@ def count_equal_epochs(*histories: Mapping[str, Sequence[float]]) -> int:
     >>> count_equal_epochs({"loss": [0.9, 0.5]}, {"loss": [0.9, 0.4]})
     1
     """
-    tables = []
-    for history in histories:
-        table = np.array([history[name] for name in histories[0]])  # [names, epochs]
-        tables.append(table)
-    equal = np.array(tables) == tables[0]  # [histories, names, epochs]
-    return int(equal.all(axis=(0, 1)).sum())
+    first = histories[0]
+    differs = set()
+    for history in histories[1:]:
+        for name in first:
+            for epoch, value in enumerate(first[name]):
+                if history[name][epoch] != value:
+                    differs.add(epoch)
+    epochs = max(len(values) for values in first.values())
+    return epochs - len(differs)

@@ -60,7 +60,7 @@ device = pick_device()
 # probability that the true class got. If the true class got 1, the loss is 0. The less
 # it got, the larger the loss.
 #
-# Question: any of the three classes may be the true one. With which is the loss largest?
+# Question: any of the three may be the true class. With which is the loss largest?
 
 logits = torch.tensor([2.1, 0.5, -1.2])  # [3], one logit per class
 powers = torch.exp(logits)  # [3], all positive

@@ -457,4 +457,4 @@ save_results("17_cross_entropy", results)
 # Answers:
 # 1. No. It ends at 0.75510, and the floor is still 0.74367.
 # 2. The lowest possible loss is 1.07354, and the largest logit is only 2.86.
-# 3. At 0.02757, as in section 5. These blobs hardly overlap, so there is hardly a floor.
+# 3. At 0.02757, as in section 5. Blobs that hardly overlap have hardly a floor.
