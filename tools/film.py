@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from course.player.page import limits, probe, to_array
+from course.player.points import limits, points_to_try, to_array
 from course.player.recorder import Recorder, Recording, forward
 from helper_functions import CLASS_COLORS, save_file
 
@@ -46,7 +46,7 @@ def save_film(
         OSError: the file cannot be written; the message says where and why.
     """
     X_train, X_test, _, y_test = (to_array(part) for part in data)
-    recordings = [recorder.recording(probe(recorder, X_train)) for recorder, _ in runs.values()]
+    recordings = [recorder.recording(points_to_try(recorder, X_train)) for recorder, _ in runs.values()]
     histories = [history for _, history in runs.values()]
     epochs = np.unique([epoch for recording in recordings for epoch in recording.epochs])
     epochs = epochs[np.linspace(0, len(epochs) - 1, min(frames, len(epochs))).round().astype(int)]

@@ -1,5 +1,6 @@
 // The player: the recorded networks of a page at any epoch of their training, and answers to questions about them.
 // What never changes stands in the page already, written by page.py: frames, curves, units, lists of choices.
+// What `content` holds, field by field, is said in contract.py.
 // Values of a layer are one Float32Array a unit: values[u][i] is unit u at point i. Names count from 1, as people do:
 // "2.3" is unit 3 of layer 2, "2.3.1" its weight for input 1.
 "use strict";
@@ -34,9 +35,9 @@ function forward(stages, weights, inputs) {
   let given = inputs;
   return stages.map((stage) => {
     const before = Array.from({ length: stage.outputs }, (_, u) => {
-      const values = new Float32Array(given[0].length).fill(weights[stage.biases + u]);
+      const values = new Float32Array(given[0].length).fill(weights[stage.biases_at + u]);
       given.forEach((input, k) => {
-        const weight = weights[stage.weights + u * stage.inputs + k];
+        const weight = weights[stage.weights_at + u * stage.inputs + k];
         for (let i = 0; i < values.length; i++) values[i] += weight * input[i];
       });
       return values;
@@ -282,7 +283,7 @@ function drawUnit(run) { // the chosen one in words, and its weights as buttons
   const before = now.train[unit.s].before[unit.u];
   const active = before.reduce((count, x) => count + (x > 0), 0) / before.length;
   const terms = mine.map(({ at, from }) => `${short(now.weights[at])} ${from}`);
-  const sum = [...terms, short(now.weights[run.stages[unit.s].biases + unit.u])].join(" + ").replaceAll("+ -", "- ");
+  const sum = [...terms, short(now.weights[run.stages[unit.s].biases_at + unit.u])].join(" + ").replaceAll("+ -", "- ");
   find(".formula").textContent = `${unit.s ? "" : `Its half-plane: ${sum} > 0. `}Thick line: 0 before the activation; `
     + `${(100 * active).toFixed(1)} % of the training points are on the side where it is above.`;
   const list = find(".weights"); // made anew for another unit only, so that a button keeps the focus
@@ -343,7 +344,7 @@ content.runs.forEach((run, r) => {
   });
   const place = (column, u) => [column / (columns.length - 1), (u + 0.5) / columns[column]]; // x and y, from 0 to 1
   run.edges = run.units.flatMap((unit) => Array.from({ length: columns[unit.s] }, (_, k) => {
-    const at = run.stages[unit.s].weights + unit.u * columns[unit.s] + k; // in a snapshot
+    const at = run.stages[unit.s].weights_at + unit.u * columns[unit.s] + k; // in a snapshot
     const ends = [place(unit.s, k), place(unit.s + 1, unit.u)];
     const button = Object.assign(document.createElement("button"), { type: "button", title: "Switch it off or on" });
     const from = unit.s ? `unit ${k + 1}` : `x${k + 1}`;

@@ -8,6 +8,8 @@ import base64
 import contextlib
 import json
 import re
+import subprocess
+import sys
 import time
 import zlib
 from pathlib import Path
@@ -19,11 +21,14 @@ from film import save_film
 from PIL import Image
 from torch import nn
 
-from course.player.page import _path
+from course.player import contract
+from course.player.curves import svg_path
 from course.player.recorder import UnsupportedError, epochs_to_keep, forward, log_line
 from helper_functions import Recorder, fit, save_player
 
 pytest_plugins = ["real_browser"]
+
+ROOT = Path(__file__).resolve().parents[2]
 
 HISTORY = ("train_loss", "train_acc", "test_loss", "test_acc")
 
@@ -239,9 +244,13 @@ def test_data_that_do_not_fit_cost_one_sentence(output_folder, capsys):
         ((X_train, X_test, y_train, y_test), "do not fit the 1 outputs"),
         ((X_train, X_test, y_train[1:], y_test), "the data have the shapes"),
         ((X_train[:, :1], X_test, y_train, y_test), "the data have the shapes"),
+        ((X_train, y_train, X_test, y_test), "the data have the shapes"),
+        ((X_train, X_test, y_train), "the data have 3 parts"),
     ]:
         assert save_player("page", data, {"run": run}) is None
         assert words in capsys.readouterr().out
+    assert save_player("page", points(), {}) is None
+    assert "there is no run" in capsys.readouterr().out
     recorder, _ = run
     history = {"train_loss": []}
     assert save_player("page", points(), {"run": (recorder, history)}) is None
@@ -250,10 +259,12 @@ def test_data_that_do_not_fit_cost_one_sentence(output_folder, capsys):
     assert "nothing was recorded" in capsys.readouterr().out
 
 
-def test_recorder_refuses_what_is_no_network():
-    with pytest.raises(ValueError, match="type list"):
+def test_recorder_refuses_what_is_not_a_network_and_epochs_that_are_not_a_count():
+    with pytest.raises(TypeError, match="type list"):
         Recorder([], 3)
-    with pytest.raises(ValueError, match="whole number"):
+    with pytest.raises(TypeError, match="whole number"):
+        Recorder(stack(), "3")
+    with pytest.raises(ValueError, match="at least 1"):
         Recorder(stack(), 0)
     with pytest.raises(UnsupportedError, match="nothing was recorded"):
         Recorder(stack(), 3).recording(points()[0])
@@ -292,7 +303,7 @@ def test_validation_has_a_curve_and_a_constant_accuracy_a_scale(output_folder):
     assert {"40", "45", "50"} <= set(ticks)
 
 
-def test_a_page_asks_no_one_and_is_the_same_every_time(output_folder):
+def test_a_page_loads_nothing_from_elsewhere_and_has_the_same_bytes_every_time(output_folder):
     data = points()
     run = train(stack(), data)
     first, second = (
@@ -305,11 +316,41 @@ def test_a_page_asks_no_one_and_is_the_same_every_time(output_folder):
     assert b"default-src 'none'" in first
 
 
-def test_javascript_is_short():
-    (script,) = Path(save_player.__code__.co_filename).parent.glob("*.js")
-    lines = script.read_text(encoding="utf-8").splitlines()
-    assert len(lines) < 400
-    assert max(map(len, lines)) <= 120
+def test_a_page_holds_the_fields_of_the_contract_and_no_others(output_folder):
+    def fields(contract):
+        return set(contract.__annotations__)
+
+    data = points()
+    page = content(save_player("page", data, {"run": train(stack(), data)}))
+    (run,) = page["runs"]
+    assert set(page) == fields(contract.PageContent)
+    assert set(page["data"]) == fields(contract.SetsContent)
+    assert set(page["data"]["train"]) == fields(contract.PointsContent)
+    assert set(run) == fields(contract.RunContent)
+    for stage in run["stages"]:
+        assert set(stage) == fields(contract.StageContent)
+
+
+def test_a_stage_says_where_its_weights_and_biases_lie(output_folder):
+    data = points()
+    model = stack(hidden=(6, 5))
+    (run,) = content(save_player("page", data, {"run": untrained(model, data)}))["runs"]
+    snapshot = np.frombuffer(base64.b64decode(run["weights"]), dtype="<f4")
+    assert len(snapshot) == run["size"]
+    for stage, layer in zip(run["stages"], model[::2], strict=True):
+        end = stage["weights_at"] + layer.weight.numel()
+        weights = snapshot[stage["weights_at"] : end]
+        biases = snapshot[stage["biases_at"] : stage["biases_at"] + stage["outputs"]]
+        np.testing.assert_array_equal(weights, layer.weight.detach().reshape(-1))
+        np.testing.assert_array_equal(biases, layer.bias.detach())
+
+
+def test_importing_the_player_loads_no_template_engine():
+    program = "import sys, course.player; print({'jinja2', 'markupsafe'} & set(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert loaded.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize(
@@ -329,7 +370,7 @@ def test_curves_keep_their_peaks_in_few_bytes():
     heights = np.linspace(200, 100, 5000)
     heights[[777, 4321]] = 5, 290
     heights[1000:1100] = np.nan
-    path = _path(heights)
+    path = svg_path(heights)
     steps = np.array([[int(n) for n in step.split()] for step in re.split("[Ml]", path)[1:]])
     places = steps.cumsum(axis=0)
     assert len(path) < 7000
@@ -339,7 +380,7 @@ def test_curves_keep_their_peaks_in_few_bytes():
     assert (places[0, 0], places[-1, 0]) == (0, 4999)
     ordinary = ~np.isin(places[:, 0], [777, 4321])
     np.testing.assert_allclose(places[ordinary, 1], heights[places[ordinary, 0]], atol=0.5)
-    assert _path(np.array([np.nan])) == ""
+    assert svg_path(np.array([np.nan])) == ""
 
 
 # ---- The page in a browser -------------------------------------------------------------------------------------------
