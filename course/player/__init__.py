@@ -5,6 +5,6 @@
 """
 
 from course.player.page import save_player
-from course.player.recorder import Recorder
+from course.player.recorder import Recorder, log_line
 
-__all__ = ["Recorder", "save_player"]
+__all__ = ["Recorder", "log_line", "save_player"]
