@@ -2,15 +2,16 @@
 
     python tools/density.py module_03/*.py      one row per file
 
-A code line is a line that holds code; comments, docstrings and blank lines are not. Each node of the syntax tree counts
-on the line on which it begins. Scripts that people learn from easily (notebook 02 of Learn PyTorch, nanoGPT's train.py,
-LLMs-from-scratch's gpt_train.py, micrograd's engine.py) have a mean of 4.8 to 6.0, a 90th percentile of 9 to 11, a
-densest line of 15 to 28, and 2 to 7 % of their code lines over 88 columns.
+A code line is a line that holds code; comments, docstrings and blank lines are not. Each node of
+the syntax tree counts on the line on which it begins. Scripts that people learn from easily
+(notebook 02 of Learn PyTorch, nanoGPT's train.py, LLMs-from-scratch's gpt_train.py, micrograd's
+engine.py) have a mean of 4.8 to 6.0, a 90th percentile of 9 to 11, a densest line of 15 to 28, and
+2 to 7 % of their code lines over 88 columns.
 """
 
+import argparse
 import ast
 import io
-import sys
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,12 +26,13 @@ NOT_CODE = {
     tokenize.DEDENT,
     tokenize.ENDMARKER,
 }
+MODULES = {"torch", "nn", "np", "plt", "F", "math", "metrics", "torchmetrics"}
 COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.DictComp, ast.SetComp)
 
 
 @dataclass
 class Density:
-    """What was measured of one file; `nodes` maps each code line's number to its syntax-tree nodes."""
+    """What was measured of one file; `nodes` maps the number of a code line to its nodes."""
 
     lines: int
     nodes: dict[int, int]
@@ -82,14 +84,18 @@ def code_lines(source: str, tree: ast.Module) -> set[int]:
     """Return the numbers of the lines that hold code."""
     docstrings: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            if isinstance(node.value.value, str):
-                docstrings.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        if isinstance(node, ast.Expr) and is_text(node.value):
+            docstrings.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     code: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type not in NOT_CODE:
             code.update(range(token.start[0], token.end[0] + 1))
     return code - docstrings
+
+
+def is_text(node: ast.expr) -> bool:
+    """Tell whether `node` is a string written out."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def stumbling_blocks(source: str) -> Iterator[tuple[int, str]]:
@@ -103,10 +109,8 @@ def stumbling_blocks(source: str) -> Iterator[tuple[int, str]]:
                 yield line, "two things in one assignment"
             if isinstance(node.value, COMPREHENSIONS):
                 yield line, "a comprehension unpacked into names"
-        if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Lambda, ast.Name, ast.BoolOp)):
-            target = node.targets[0]
-            if isinstance(target, ast.Attribute) and ast.unparse(target.value) != "self":
-                yield line, "a patched method"
+        if isinstance(node, ast.Assign) and is_patch(node):
+            yield line, "a patched method"
         if isinstance(node, COMPREHENSIONS):
             comprehensions += 1
             inner = [child for child in ast.walk(node) if isinstance(child, COMPREHENSIONS)]
@@ -120,15 +124,29 @@ def stumbling_blocks(source: str) -> Iterator[tuple[int, str]]:
             yield line, "|="
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("eval", "exec", "setattr"):
             yield line, ast.unparse(node.func)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-            if isinstance(node.left, ast.Compare) or isinstance(node.right, ast.Compare):
-                yield line, "a value multiplied by a boolean"
+        if is_product_with_boolean(node):
+            yield line, "a value multiplied by a boolean"
         if isinstance(node, ast.Call) and calls_in_chain(node) > 2:
             yield line, "more than two method calls in a chain"
         if isinstance(node, ast.Subscript) and is_position(node):
             yield line, "a position where a name can stand"
     if comprehensions > 3:
         yield 0, f"{comprehensions} comprehensions; at most three in a lesson"
+
+
+def is_patch(node: ast.Assign) -> bool:
+    """Tell whether an attribute of another object than `self` gets a function or a name."""
+    target = node.targets[0]
+    if not isinstance(node.value, (ast.Lambda, ast.Name, ast.BoolOp)):
+        return False
+    return isinstance(target, ast.Attribute) and ast.unparse(target.value) != "self"
+
+
+def is_product_with_boolean(node: ast.AST) -> bool:
+    """Tell whether `node` is a product such as `x * (y > 0)`."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
+        return False
+    return isinstance(node.left, ast.Compare) or isinstance(node.right, ast.Compare)
 
 
 def calls_in_chain(node: ast.expr) -> int:
@@ -144,13 +162,13 @@ def calls_in_chain(node: ast.expr) -> int:
 
 
 def is_module(node: ast.expr) -> bool:
-    """Tell whether `node` is a name such as `torch` or `torch.nn`: calling its function is no method call."""
-    text = ast.unparse(node)
-    return text.split(".")[0] in ("torch", "nn", "np", "plt", "F", "math", "metrics", "torchmetrics")
+    """Tell whether `node` is a module, such as `torch.nn`: its functions are not methods."""
+    first_name, _, _ = ast.unparse(node).partition(".")
+    return first_name in MODULES
 
 
 def is_position(node: ast.Subscript) -> bool:
-    """Tell whether a value is found by two or more positions in a row, or by a number in the middle."""
+    """Tell whether a value is found by two or more positions in a row, or by a number inside."""
     inner = node.value
     if not isinstance(inner, ast.Subscript):
         return False
@@ -159,19 +177,23 @@ def is_position(node: ast.Subscript) -> bool:
     return isinstance(inner.slice, ast.Constant) and isinstance(inner.slice.value, int)
 
 
-def main(paths: list[str]) -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Print one row per file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    options = parser.parse_args(arguments)
     print(f"{'file':40} lines  code  mean  p90  max  wide %  words/node  stumbling blocks")
-    for path in paths:
-        source = Path(path).read_text(encoding="utf-8")
+    for path in options.files:
+        source = path.read_text(encoding="utf-8")
         row = measure(source)
         wide = 100 * len(row.wide) / max(1, len(row.nodes))
         blocks = len(list(stumbling_blocks(source)))
-        print(
-            f"{Path(path).name[:40]:40} {row.lines:5} {len(row.nodes):5} {row.mean:5.1f} "
-            f"{row.percentile_90:4} {row.densest:4} {wide:7.1f} {row.words_per_node:11.2f} {blocks:17}"
-        )
+        print(f"{path.name[:40]:40} {row.lines:5} {len(row.nodes):5} {row.mean:5.1f}", end=" ")
+        print(f"{row.percentile_90:4} {row.densest:4} {wide:7.1f}", end=" ")
+        print(f"{row.words_per_node:11.2f} {blocks:17}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

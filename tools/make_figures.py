@@ -1,11 +1,13 @@
 """Makes the figures of the guides, with the same models and data as the lessons.
 
-    python docs/make_figures.py                 all of them, into docs/figures
-    python docs/make_figures.py architecture    only this one
+    python tools/make_figures.py                 all of them, into docs/figures
+    python tools/make_figures.py architecture    only this one
 
-Figures named NN_what.png in docs/figures are not made here: they are copies of what lesson NN writes.
+Figures named NN_what.png in docs/figures are not made here: they are copies of what lesson NN
+writes.
 """
 
+import argparse
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -15,6 +17,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from sklearn.datasets import make_blobs, make_circles, make_moons
@@ -22,7 +25,16 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from helper_functions import CLASS_COLORS, fit, make_spirals, plot_decision_boundary, save_figure
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from helper_functions import (  # noqa: E402 - found only now
+    CLASS_COLORS,
+    fit,
+    make_spirals,
+    plot_decision_boundary,
+    save_figure,
+)
 
 SEED = 42  # of data, splits and first weights, as in the lessons
 BLUE, ORANGE, GREEN, PINK = CLASS_COLORS[:4]
@@ -60,13 +72,13 @@ def to_tensors(X: np.ndarray, y: np.ndarray) -> tuple[torch.Tensor, torch.Tensor
 def network(*sizes: int) -> nn.Sequential:
     """Return linear layers of these sizes with ReLU between them, built from SEED."""
     torch.manual_seed(SEED)
-    layers = [nn.Linear(n_in, n_out) for n_in, n_out in pairwise(sizes)]
-    return nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())))[:-1]
+    layers: list[nn.Module] = []
+    for n_in, n_out in pairwise(sizes):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-# Guides 01 to 06
-# ----------------------------------------------------------------------------------------------------------------------
+# ---- Guides 01 to 06 -----------------------------------------------------------------------------
 
 
 @figure
@@ -132,7 +144,8 @@ def architecture() -> Figure:
     for column, (spots, color, name, unit, size) in enumerate(
         zip(places, colors, names, units, sizes, strict=True)
     ):
-        ax.scatter(*zip(*spots, strict=True), s=170, color=color, edgecolor="white", zorder=2)
+        xs, ys = zip(*spots, strict=True)
+        ax.scatter(xs, ys, s=170, color=color, edgecolor="white", zorder=2)
         ax.text(3 * column, 6.2, f"{name}\n{unit}", ha="center", va="center", fontsize=11)
         ax.text(
             3 * column,
@@ -199,30 +212,29 @@ def tensors() -> Figure:
     widths = [values.shape[1] for values in stages.values()]
     fig, axes = plt.subplots(1, 6, figsize=(10, 2.9), width_ratios=widths, layout="constrained")
     for ax, (title, values) in zip(axes, stages.items(), strict=True):
-        bound = 1 if title.startswith(("softmax", "argmax")) else values.abs().max()
-        shown = torch.zeros_like(values) if title.startswith("argmax") else values
-        ax.imshow(shown.numpy(), cmap=SHADES, vmin=-1.6 * bound, vmax=1.6 * bound, aspect="auto")
-        for i, row in enumerate(values.tolist()):
-            for j, value in enumerate(row):
-                text = (
-                    f"{value:.2f}"
-                    if title.startswith("softmax")
-                    else f"{value:.3g}"
-                    if value == 0
-                    else f"{value:.1f}"
-                )
-                ax.text(
-                    j,
-                    i,
-                    str(int(value)) if title.startswith("argmax") else text,
-                    ha="center",
-                    va="center",
-                    size=9,
-                )
-        ax.set(xticks=[], yticks=[])
-        ax.set_title(title, fontsize=9.5)
+        draw_tensor(ax, title, values)
     axes[0].set(yticks=range(5), yticklabels=[f"row {i}" for i in range(5)])
     return fig
+
+
+def draw_tensor(ax: Axes, title: str, values: torch.Tensor) -> None:
+    """Draw a tensor `[rows, columns]` as shaded cells, each with its number."""
+    is_label = title.startswith("argmax")
+    is_probability = title.startswith("softmax")
+    bound = 1 if is_label or is_probability else values.abs().max()
+    shown = torch.zeros_like(values) if is_label else values
+    ax.imshow(shown.numpy(), cmap=SHADES, vmin=-1.6 * bound, vmax=1.6 * bound, aspect="auto")
+    for i, row in enumerate(values.tolist()):
+        for j, value in enumerate(row):
+            if is_label or value == 0:
+                text = f"{value:.0f}"
+            elif is_probability:
+                text = f"{value:.2f}"
+            else:
+                text = f"{value:.1f}"
+            ax.text(j, i, text, ha="center", va="center", size=9)
+    ax.set(xticks=[], yticks=[])
+    ax.set_title(title, fontsize=9.5)
 
 
 @figure
@@ -252,8 +264,15 @@ def five_steps() -> Figure:
             )
     back = {"arrowstyle": "-|>", "color": "0.2", "connectionstyle": "bar,angle=180,fraction=-0.06"}
     ax.annotate("", (0.85, -0.02), (8.85, -0.02), arrowprops=back)
-    ax.text(4.85, -0.42, "next epoch: the same points, better parameters", ha="center", va="center", fontsize=10,
-            bbox={"color": "white", "pad": 3})  # fmt: skip
+    ax.text(
+        4.85,
+        -0.42,
+        "next epoch: the same points, better parameters",
+        ha="center",
+        va="center",
+        fontsize=10,
+        bbox={"color": "white", "pad": 3},
+    )
     ax.set(xlim=(-0.05, 9.81), ylim=(-0.75, 1.85))
     ax.axis("off")
     return fig
@@ -275,9 +294,15 @@ def logits_to_labels() -> Figure:
     axes[0].scatter(logits, logits.sigmoid(), s=36, color=[BLUE] * 3 + [ORANGE] * 3, zorder=3)
     for logit in logits:
         right = logit > 0
-        axes[0].annotate(f"{logit.sigmoid():.2f}", (logit, logit.sigmoid()), (-5, 6) if not right else (5, -6),
-                         textcoords="offset points", ha="left" if right else "right",
-                         va="top" if right else "bottom", fontsize=9)  # fmt: skip
+        axes[0].annotate(
+            f"{logit.sigmoid():.2f}",
+            (logit, logit.sigmoid()),
+            (5, -6) if right else (-5, 6),
+            textcoords="offset points",
+            ha="left" if right else "right",
+            va="top" if right else "bottom",
+            fontsize=9,
+        )
     axes[0].text(-3, 0.9, "label 0", ha="center", color="#00507D", fontsize=11)
     axes[0].text(3, 0.08, "label 1", ha="center", color="#A84900", fontsize=11)
     axes[0].set(
@@ -288,15 +313,24 @@ def logits_to_labels() -> Figure:
     axes[0].set(xlim=(-6, 6), ylim=(0, 1.03), xticks=range(-6, 7, 2))
     row = torch.tensor([2.1, 0.5, -1.2])
     labels = torch.nn.functional.one_hot(row.argmax(), 3)
-    panels = (("K classes: logits", row, ".1f"), ("softmax:\nprobabilities", row.softmax(0), ".3f"),
-              ("argmax:\nlabel 0", labels, ".0f"))  # fmt: skip
+    panels = (
+        ("K classes: logits", row, ".1f"),
+        ("softmax:\nprobabilities", row.softmax(0), ".3f"),
+        ("argmax:\nlabel 0", labels, ".0f"),
+    )
     for ax, (title, values, form) in zip(axes[1:], panels, strict=True):
         ax.bar(range(3), values.tolist(), color=CLASS_COLORS[:3], alpha=0.85)
         for k, value in enumerate(values.tolist()):
             if not title.startswith("argmax"):
-                offset = (0, 3) if value >= 0 else (0, -3)
-                ax.annotate(f"{value:{form}}", (k, value), offset, textcoords="offset points", ha="center",
-                            va="bottom" if value >= 0 else "top", fontsize=10)  # fmt: skip
+                ax.annotate(
+                    f"{value:{form}}",
+                    (k, value),
+                    (0, 3) if value >= 0 else (0, -3),
+                    textcoords="offset points",
+                    ha="center",
+                    va="bottom" if value >= 0 else "top",
+                    fontsize=10,
+                )
         ax.axhline(0, color="black", linewidth=0.8)
         ax.set(title=title, xlabel="class", xticks=range(3), yticks=[])
         ax.set(ylim=(-1.9, 2.7) if form == ".1f" else (0, 1.1))
@@ -307,7 +341,7 @@ def logits_to_labels() -> Figure:
 
 @figure
 def fitting() -> Figure:
-    """Guide 06: a model that is too small, one that fits, and one that learns its training points by heart."""
+    """Guide 06: a model that is too small, one that fits, one that learns points by heart."""
     X, y = to_tensors(*make_moons(600, noise=0.3, random_state=SEED))
     X_train, X_val, y_train, y_val = train_test_split(
         X, y.float(), test_size=500, random_state=SEED
@@ -343,7 +377,7 @@ def fitting() -> Figure:
 
 @figure
 def learning_rates() -> Figure:
-    """Guide 06: gradient descent on the loss surface of a model with two weights, at three learning rates."""
+    """Guide 06: gradient descent on the loss surface of two weights, at three learning rates."""
     X, y = make_blobs(200, centers=[[-0.7, -0.5], [0.7, 0.5]], random_state=SEED)
     X, y = (
         torch.tensor(X * [1, 3], dtype=torch.float32),
@@ -388,14 +422,12 @@ def learning_rates() -> Figure:
     return fig
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-# Guides 07 to 12
-# ----------------------------------------------------------------------------------------------------------------------
+# ---- Guides 07 to 12 -----------------------------------------------------------------------------
 
 
 @figure
 def softmax_floor() -> Figure:
-    """Guide 09: from logits to a loss for one row, and the floor that a second softmax puts under the training loss."""
+    """Guide 09: from logits to a loss for one row, and the floor that a second softmax makes."""
     row = torch.tensor([2.1, 0.5, -1.2])
     probs = row.softmax(0)
     fig, axes = plt.subplots(1, 3, figsize=(10, 3.6), width_ratios=[1, 1, 2], layout="constrained")
@@ -441,8 +473,15 @@ def softmax_floor() -> Figure:
     ):
         axes[2].axhline(value, color="0.45", linewidth=0.8, linestyle="--")
         above = value > 1
-        axes[2].annotate(name, (296, value), (0, 3 if above else -3), textcoords="offset points", ha="right",
-                         va="bottom" if above else "top", fontsize=9.5)  # fmt: skip
+        axes[2].annotate(
+            name,
+            (296, value),
+            (0, 3 if above else -3),
+            textcoords="offset points",
+            ha="right",
+            va="bottom" if above else "top",
+            fontsize=9.5,
+        )
     axes[2].set(
         title="2-8-4 on blobs, SGD lr 0.1, seed 42",
         xlabel="epoch",
@@ -461,9 +500,10 @@ def batches() -> Figure:
     """Guide 10: ten samples in two random orders, cut into batches of four."""
     fig, ax = plt.subplots(figsize=(10, 3), layout="constrained")
     generator = torch.Generator().manual_seed(SEED)
+    loader = DataLoader(TensorDataset(torch.arange(10)), shuffle=True, generator=generator)
     orders = [list(range(10))]
-    orders += [[int(row) for (row,) in DataLoader(TensorDataset(torch.arange(10)), shuffle=True, generator=generator)]
-               for _ in range(2)]  # fmt: skip
+    for _ in range(2):
+        orders.append([int(row) for (row,) in loader])
     names = ("Dataset:\nsamples 0 to 9", "DataLoader:\nepoch 0", "DataLoader:\nepoch 1")
     for height, order, name in zip((2, 1, 0), orders, names, strict=True):
         ax.text(-0.5, height, name, ha="right", va="center", fontsize=11)
@@ -474,7 +514,7 @@ def batches() -> Figure:
                     (x, height - 0.3), 0.9, 0.6, color=CLASS_COLORS[sample], alpha=0.35, linewidth=0
                 )
             )
-            ax.text(x + 0.45, height, sample, ha="center", va="center", fontsize=12)
+            ax.text(x + 0.45, height, str(sample), ha="center", va="center", fontsize=12)
         for batch in range(0 if height == 2 else 3):
             x, size = 4.6 * batch, min(4, 10 - 4 * batch)
             ax.add_patch(
@@ -491,18 +531,22 @@ def batches() -> Figure:
     return fig
 
 
-def main(names: list[str]) -> int:
-    """Make the named figures, or all of them; return the exit code."""
-    if unknown := [name for name in names if name not in FIGURES]:
-        print(
-            f"No figure is called {', '.join(unknown)}; there are {', '.join(FIGURES)}.",
-            file=sys.stderr,
-        )
-        return 2
-    make(names or FIGURES, Path(__file__).resolve().parent / "figures")
-    return 0
+def main(arguments: list[str] | None = None) -> None:
+    """Make the figures that the command line names, or all of them."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(FIGURES))
+    folder = ROOT / "docs" / "figures"
+    parser.add_argument("--folder", type=Path, default=folder, help="(default: docs/figures)")
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.names if name not in FIGURES]
+    if unknown:
+        there_are = ", ".join(FIGURES)
+        parser.error(f"no figure is called {', '.join(unknown)}; there are {there_are}")
+    plt.switch_backend("agg")
+    make(options.names or FIGURES, options.folder)
 
 
 if __name__ == "__main__":
-    plt.switch_backend("agg")
-    sys.exit(main(sys.argv[1:]))
+    main()
