@@ -58,7 +58,7 @@ const next = () => {
 requestAnimationFrame(next);
 """
 
-Data = list[Tensor]  # X_train, X_test, y_train, y_test
+Data = tuple[Tensor, Tensor, Tensor, Tensor]  # X_train, X_test, y_train, y_test
 Run = tuple[Recorder, dict[str, list[float]]]
 
 
@@ -96,7 +96,8 @@ def circles(n_test: int) -> Data:
     X, y = make_circles(1000, noise=0.03, random_state=SEED)
     X = torch.from_numpy(X).float()
     y = torch.from_numpy(y).float()
-    return train_test_split(X, y, test_size=n_test, random_state=SEED)
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=n_test, random_state=SEED)
+    return X_train, X_test, y_train, y_test
 
 
 def train(data: Data, width: int, epochs: int) -> Run:
@@ -136,8 +137,8 @@ def measure_recorder() -> Page:
     """Print what the recorder, a page and a film cost; return the page."""
     data = circles(200)
     train(data, 10, epochs=50)  # the first optimizer of a process costs extra
-    with_recorder = []
-    without = []
+    with_recorder: list[float] = []
+    without: list[float] = []
     for turn in range(TURNS):
         order = (True, False) if turn % 2 == 0 else (False, True)
         for recorded in order:
@@ -170,7 +171,7 @@ def measure_recorder() -> Page:
 def large_pages() -> list[Page]:
     """Write pages with 999 points and networks of several sizes."""
     _, X, _, y = circles(999)
-    data = [X, X, y, y]
+    data = (X, X, y, y)
     pages = []
     for width in (10, 16, 32):
         name = f"2-{width}-{width}-1"

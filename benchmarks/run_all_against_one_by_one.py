@@ -85,7 +85,14 @@ def measure(lessons: Sequence[Lesson], jobs: int) -> Round:
         }
         warm = {**settings, "OMP_NUM_THREADS": "1"}  # as run_all.py starts its processes
         names = [lesson.name for lesson in lessons]
-        run_all = [ROOT / "run_all.py", "--jobs", str(jobs), "--output-dir", folder, *names]
+        run_all: list[str | Path] = [
+            ROOT / "run_all.py",
+            "--jobs",
+            str(jobs),
+            "--output-dir",
+            folder,
+            *names,
+        ]
         return Round(
             alone=[seconds_of([lesson.path], settings) for lesson in lessons],
             bodies=seconds_of_bodies(lessons, Path(folder), warm),

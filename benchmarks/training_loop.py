@@ -30,7 +30,8 @@ from helper_functions import fit  # noqa: E402 - found only now
 SEED = 42  # of data, split and weights
 LEARNING_RATE = 0.1
 
-Data = list[Tensor]  # X_train [800, 2], X_test [200, 2], y_train [800], y_test [200]
+# X_train [800, 2], X_test [200, 2], y_train [800], y_test [200]
+Data = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class LastEpoch(NamedTuple):
@@ -83,8 +84,10 @@ def print_table(times: np.ndarray) -> None:
 def circles() -> Data:
     """Return X_train, X_test, y_train and y_test, float32."""
     X, y = make_circles(1000, noise=0.03, random_state=SEED)
-    parts = train_test_split(X, y, test_size=0.2, random_state=SEED)
-    return [torch.tensor(part, dtype=torch.float32) for part in parts]
+    X = torch.from_numpy(X).float()
+    y = torch.from_numpy(y).float()
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=SEED)
+    return X_train, X_test, y_train, y_test
 
 
 def new_model() -> nn.Sequential:

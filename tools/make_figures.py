@@ -221,7 +221,7 @@ def draw_tensor(ax: Axes, title: str, values: torch.Tensor) -> None:
     """Draw a tensor `[rows, columns]` as shaded cells, each with its number."""
     is_label = title.startswith("argmax")
     is_probability = title.startswith("softmax")
-    bound = 1 if is_label or is_probability else values.abs().max()
+    bound = 1.0 if is_label or is_probability else values.abs().max().item()
     shown = torch.zeros_like(values) if is_label else values
     ax.imshow(shown.numpy(), cmap=SHADES, vmin=-1.6 * bound, vmax=1.6 * bound, aspect="auto")
     for i, row in enumerate(values.tolist()):

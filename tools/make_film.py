@@ -40,7 +40,8 @@ def main(arguments: list[str] | None = None) -> None:
     X, y = make_circles(1000, noise=0.03, random_state=SEED)
     X = torch.from_numpy(X).float()
     y = torch.from_numpy(y).float()
-    data = train_test_split(X, y, test_size=0.2, random_state=SEED)
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=SEED)
+    data = (X_train, X_test, y_train, y_test)
     runs = {}
     for name, activation in ACTIVATIONS.items():
         torch.manual_seed(SEED)
