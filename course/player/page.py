@@ -1,6 +1,5 @@
 """One HTML page to scrub through training runs: data, weights, style and script, offline."""
 
-import ast
 import json
 import math
 import re
@@ -15,6 +14,7 @@ from matplotlib.colors import to_rgb
 
 from course.drawing import class_colors
 from course.files import save_file
+from course.headers import read_header_of
 from course.player.contract import PageContent, PointsContent, RunContent, StageContent
 from course.player.curves import METRICS, SETS, History, Plot, draw_curves, ticks
 from course.player.points import Points, points_to_try, take_points
@@ -110,9 +110,9 @@ def _title(name: str) -> str:
     """Return the title of the lesson of that name; of any other name one made of it."""
     lesson = LESSONS / f"{name}.py"
     if lesson.is_file():
-        docstring = ast.get_docstring(ast.parse(lesson.read_text(encoding="utf-8")))
-        if docstring:
-            return docstring.splitlines()[0]
+        headline = read_header_of(lesson).headline
+        if headline:
+            return headline
     return re.sub(r"^(\d\d)_", r"Lesson \1: ", name).replace("_", " ")
 
 
