@@ -19,14 +19,15 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from course.checker.scoring import labels_of, percent  # noqa: E402  found only now
+from course.checker.catalog import SOLUTIONS  # noqa: E402  found only now
+from course.checker.scoring import labels_of, percent  # noqa: E402
 
 torch.set_num_threads(1)
 seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 40
 
 for name, classes in (("06_moons", 2), ("09_spirals", 3)):
     check = importlib.import_module(f"course.checker.checks.{name}")
-    train = runpy.run_path(str(ROOT / "exercises" / "solutions" / f"{name}.py"))["train"]
+    train = runpy.run_path(str(SOLUTIONS / f"{name}.py"))["train"]
     scores, started = [], time.process_time()
     for seed in range(seeds):
         for shift in (0, 1):
