@@ -1,24 +1,26 @@
 """Exercise 01: Tensors from NumPy
 
-Task: Write to_tensors and split. to_tensors(features, labels, classes) turns two NumPy arrays into tensors: X as
-    float32; y as float32 if there are two classes (BCEWithLogitsLoss wants that), as int64 if there are more
-    (CrossEntropyLoss). split(X, y, share, seed) puts round(share * N) rows, drawn at random, into the test set and
-    the others into the training set. Each row keeps its label. The same seed gives the same split, another seed
-    another one.
-Target: Right shapes, dtypes and values; no row lost, doubled or in both sets.
+Task: Write to_tensors and split. to_tensors(features, labels, classes) turns two NumPy
+    arrays into tensors: X as float32; y as float32 if there are two classes, because
+    BCEWithLogitsLoss wants that, and as int64 if there are more, because
+    CrossEntropyLoss wants that. split(X, y, share, seed) puts round(share * N) rows,
+    drawn at random, into the test set and all other rows into the training set. Each
+    row keeps its label. The same seed gives the same split, another seed gives another
+    one.
+Target: Right shapes, dtypes and values; no row is lost, doubled or in both sets.
 Minutes: 10
 Lesson: 01
 Check: python exercises/01_tensors.py
 """
 
 if __name__ == "__main__":
-    import checker  # checks this file in a process of its own; nothing below runs in this one
+    import checker  # checks this file in another process, and ends this one
 
 import torch
 
 
 def to_tensors(features, labels, classes):
-    """Return X [N, F] and y [N] as tensors. `features` is [N, F], `labels` [N], both NumPy arrays."""
+    """Return X [N, F] and y [N]; features [N, F] and labels [N] are NumPy arrays."""
     # TODO: make two tensors, each with the dtype that the task names
     raise NotImplementedError
 

@@ -1,16 +1,17 @@
 """Exercise 02: From logits to labels
 
-Task: Write binary_labels and class_labels. binary_labels(logits) takes [N] or [N, 1] and returns [N]: 1 where the
-    probability of class 1 is at least 0.5, else 0. class_labels(logits) takes [N, K] and returns [N]: the class
-    with the largest probability. Labels have the dtype int64.
-Target: The right label for every row, a logit of exactly 0 included.
+Task: Write binary_labels and class_labels. binary_labels(logits) takes [N] or [N, 1]
+    and returns [N]: 1 where the probability of class 1 is at least 0.5, else 0.
+    class_labels(logits) takes [N, K] and returns [N]: the class with the largest
+    probability. Labels have the dtype int64.
+Target: The right label for every row, also for a logit of exactly 0.
 Minutes: 5
 Lesson: 02
 Check: python exercises/02_labels.py
 """
 
 if __name__ == "__main__":
-    import checker  # checks this file in a process of its own; nothing below runs in this one
+    import checker  # checks this file in another process, and ends this one
 
 import torch
 

@@ -1,8 +1,9 @@
 """Exercise 04: A model of given sizes
 
-Task: Complete the class Classifier. Classifier(in_features, hidden, out_features) has a linear layer for each
-    number in the list `hidden`, a ReLU after each of them, and one more linear layer to out_features logits, with
-    nothing after it. Example: Classifier(2, [16, 8], 3) has linear layers 2-16, 16-8 and 8-3.
+Task: Complete the class Classifier. Classifier(in_features, hidden, out_features) has a
+    linear layer for each number in the list `hidden`, a ReLU after each of them, and
+    one more linear layer that gives out_features logits, with nothing after it. For
+    example, Classifier(2, [16, 8], 3) has linear layers 2-16, 16-8 and 8-3.
 Target: The right layers, all of them known to PyTorch, and logits as output.
 Minutes: 10
 Lesson: 03
@@ -10,7 +11,7 @@ Check: python exercises/04_model.py
 """
 
 if __name__ == "__main__":
-    import checker  # checks this file in a process of its own; nothing below runs in this one
+    import checker  # checks this file in another process, and ends this one
 
 from torch import nn
 
@@ -25,5 +26,5 @@ class Classifier(nn.Module):
 
     def forward(self, X):
         """Turn X [N, in_features] into logits [N, out_features]."""
-        # TODO
+        # TODO: send X through all layers
         raise NotImplementedError

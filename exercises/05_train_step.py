@@ -1,7 +1,8 @@
 """Exercise 05: The five steps
 
-Task: Write train_step(model, X, y, loss_fn, optimizer): one step of training on all of X, with the model in train
-    mode. loss_fn takes (logits, y). It returns the loss before the step as a Python float.
+Task: Write train_step(model, X, y, loss_fn, optimizer): one step of training on all of
+    X, with the model in train mode. loss_fn takes (logits, y). It returns the loss
+    before the step as a Python float.
 Target: After each of several calls, exactly the loss that the five steps give.
 Minutes: 10
 Lesson: 02
@@ -9,7 +10,7 @@ Check: python exercises/05_train_step.py
 """
 
 if __name__ == "__main__":
-    import checker  # checks this file in a process of its own; nothing below runs in this one
+    import checker  # checks this file in another process, and ends this one
 
 
 def train_step(model, X, y, loss_fn, optimizer):

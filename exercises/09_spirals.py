@@ -1,15 +1,18 @@
 """Exercise 09: Spirals
 
-Task: Write train(X, y). X [1000, 2] is float32, the points of a spiral with three arms; y [1000] is int64, 0, 1 or
-    2. Build a model, train it, and return it. It turns X [N, 2] into logits [N, 3].
-Target: Right on 95 % of 3000 points that it has never seen. It is also trained with the labels renamed.
+Task: Write train(X, y). X [1000, 2] is float32, the points of a spiral with three arms;
+    y [1000] is int64, 0, 1 or 2. The rows are sorted by class: first all points of
+    class 0, then those of class 1, then those of class 2. Build a model, train it, and
+    return it. It turns X [N, 2] into logits [N, 3].
+Target: Right on 95 % of 3000 points that it has never seen. It is also trained with the
+    labels renamed.
 Minutes: 25
 Lesson: 04
 Check: python exercises/09_spirals.py
 """
 
 if __name__ == "__main__":
-    import checker  # checks this file in a process of its own; nothing below runs in this one
+    import checker  # checks this file in another process, and ends this one
 
 import torch
 from torch import nn

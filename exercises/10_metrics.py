@@ -1,8 +1,9 @@
 """Exercise 10: Precision, recall and F1 by hand
 
-Task: Write confusion_matrix and precision_recall_f1. confusion_matrix(y_true, y_pred, classes) returns int64 [K,
-    K]: entry [i, j] counts the rows of class i that were predicted as j. precision_recall_f1(y_true, y_pred)
-    returns three Python floats between 0 and 1 for class 1 of two classes. A fraction with denominator 0 counts as
+Task: Write confusion_matrix and precision_recall_f1. confusion_matrix(y_true, y_pred,
+    classes) returns int64 [K, K]: entry [i, j] counts the rows of class i that were
+    predicted as j. precision_recall_f1(y_true, y_pred) returns three Python floats
+    between 0 and 1 for class 1 of two classes. A fraction with denominator 0 counts as
     0.
 Target: Right counts and fractions, also where a class is absent or never predicted.
 Minutes: 20
@@ -11,18 +12,18 @@ Check: python exercises/10_metrics.py
 """
 
 if __name__ == "__main__":
-    import checker  # checks this file in a process of its own; nothing below runs in this one
+    import checker  # checks this file in another process, and ends this one
 
 import torch
 
 
 def confusion_matrix(y_true, y_pred, classes):
     """Return the counts [K, K]: true class by row, predicted class by column."""
-    # TODO
+    # TODO: count each pair of true and predicted class
     raise NotImplementedError
 
 
 def precision_recall_f1(y_true, y_pred):
     """Return precision, recall and F1 of class 1."""
-    # TODO: precision is about the rows predicted as 1, recall about the rows that are 1
+    # TODO: precision is about rows predicted as 1, recall about rows that are 1
     raise NotImplementedError

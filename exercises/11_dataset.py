@@ -1,8 +1,9 @@
 """Exercise 11: A Dataset, and the right mean over batches
 
-Task: Complete the class Points, a Dataset of features X [N, F] and labels y [N], and write mean_loss(model, loader,
-    loss_fn): the mean loss over all rows that the loader gives, as a Python float. loss_fn takes (logits, y) and
-    returns the mean over a batch; the last batch may be shorter. Evaluate in eval mode and without gradients.
+Task: Complete the class Points, a Dataset of features X [N, F] and labels y [N], and
+    write mean_loss(model, loader, loss_fn): the mean loss over all rows that the loader
+    gives, as a Python float. loss_fn takes (logits, y) and returns the mean over a
+    batch; the last batch may be shorter. Evaluate in eval mode and without gradients.
 Target: The same mean for every batch size, and the same as on all rows at once.
 Minutes: 15
 Lesson: 09
@@ -10,7 +11,7 @@ Check: python exercises/11_dataset.py
 """
 
 if __name__ == "__main__":
-    import checker  # checks this file in a process of its own; nothing below runs in this one
+    import checker  # checks this file in another process, and ends this one
 
 import torch
 from torch.utils.data import Dataset
@@ -20,17 +21,17 @@ class Points(Dataset):
     """Rows of features with their labels."""
 
     def __init__(self, X, y):
-        # TODO
+        # TODO: keep the features and the labels
         raise NotImplementedError
 
     def __len__(self):
         """Return the number of rows."""
-        # TODO
+        # TODO: count the rows
         raise NotImplementedError
 
     def __getitem__(self, index):
         """Return features and label of one row."""
-        # TODO
+        # TODO: the features first, then the label
         raise NotImplementedError
 
 

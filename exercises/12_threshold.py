@@ -1,8 +1,10 @@
 """Exercise 12: A threshold for given costs
 
-Task: Write best_threshold(probs, y, cost_fp, cost_fn). A row is predicted as class 1 where its probability is at
-    least the threshold. Each false positive costs cost_fp, each false negative cost_fn. Return a threshold, a
-    Python float, with the least total cost on these rows. Any threshold with that cost is right, above 1 too.
+Task: Write best_threshold(probs, y, cost_fp, cost_fn). A row is predicted as class 1
+    where its probability is at least the threshold. Each false positive costs cost_fp,
+    each false negative costs cost_fn. Return a threshold, a Python float, with the
+    least total cost on these rows. Any threshold with that cost is right, even one
+    above 1.
 Target: The least possible cost, for costs of every kind.
 Minutes: 15
 Lesson: 05
@@ -10,12 +12,12 @@ Check: python exercises/12_threshold.py
 """
 
 if __name__ == "__main__":
-    import checker  # checks this file in a process of its own; nothing below runs in this one
+    import checker  # checks this file in another process, and ends this one
 
 import torch
 
 
 def best_threshold(probs, y, cost_fp, cost_fn):
-    """Return the threshold with the least cost for probabilities [N] and labels [N] (0 or 1)."""
+    """Return the cheapest threshold for probabilities [N] and labels [N], 0 or 1."""
     # TODO: the cost changes only where the threshold passes a probability
     raise NotImplementedError

@@ -1,9 +1,10 @@
-"""Imported by an exercise that is run as a script: checks that file in a process of its own, and ends this one."""
+"""Imported by an exercise that is run as a script: checks that file, and ends the script."""
 
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])  # the course that lies beside this folder
+COURSE = Path(__file__).resolve().parents[1]
+sys.path[0] = str(COURSE)  # the course beside this folder, whichever is installed
 
 from course.checker.command_line import main  # found only now
 

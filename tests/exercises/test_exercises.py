@@ -4,17 +4,20 @@ import ast
 import contextlib
 import io
 import json
+import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 from exercise_mutants import MUTANTS, UNUSUAL
 
+from course.checker.catalog import EXERCISES as FOLDER
 from course.checker.catalog import PACKAGE, find_exercises
 from course.checker.judge import judge
+from course.checker.verdicts import Verdict, read_result
 
+ROOT = PACKAGE.parents[1]
 EXERCISES = {exercise.name: exercise for exercise in find_exercises()}
 CASES = [(name, *mutant) for name, mutants in MUTANTS.items() for mutant in mutants]
 SEEDS = range(10)
@@ -28,7 +31,7 @@ def judged(path, name, seed=1):
             result = judge(path, name, seed)
     finally:
         torch.set_rng_state(random_state)
-    assert json.loads(json.dumps(result)) == result
+    assert read_result(json.loads(json.dumps(result.as_json()))) == result
     return result
 
 
@@ -42,8 +45,7 @@ def answer(tmp_path):
     return answer
 
 
-def test_there_are_enough():
-    assert len(EXERCISES) >= 12
+def test_exercises_are_numbered_in_order_and_each_has_mutants_and_an_unusual_answer():
     assert [exercise.number for exercise in EXERCISES.values()] == [
         f"{n:02}" for n in range(1, len(EXERCISES) + 1)
     ]
@@ -51,60 +53,84 @@ def test_there_are_enough():
 
 
 @each_exercise
-def test_header_hints_and_files(exercise):
-    assert list(exercise.fields) == ["Task", "Target", "Minutes", "Lesson", "Check"]
-    assert exercise.fields["Minutes"].isdigit()
-    assert list((PACKAGE.parent / "module_03").glob(f"{exercise.fields['Lesson']}_*.py"))
-    assert exercise.fields["Check"] == f"python exercises/{exercise.name}.py"
-    assert len(exercise.texts("HINTS")) == 3
-    assert len(exercise.texts("WHY").split()) > 20
-    for path in (exercise.starter, exercise.solution, exercise.checks):
-        text = path.read_text(encoding="utf-8")
+def test_header_says_what_to_do_and_hints_and_reason_are_there(exercise):
+    header = exercise.header
+    assert list(header.fields) == ["Task", "Target", "Minutes", "Lesson", "Check"]
+    assert header.headline == f"Exercise {exercise.number}: {header.title}"
+    assert header.text("Minutes").isdigit()
+    assert list((ROOT / "module_03").glob(f"{header.text('Lesson')}_*.py"))
+    assert header.text("Check") == f"python exercises/{exercise.name}.py"
+    assert len(exercise.hints) == 3
+    assert len(exercise.why.split()) > 20
+    for text in (exercise.starter, exercise.solution, exercise.checks.read_text("utf-8")):
         assert text.isascii()
-        assert max(map(len, text.splitlines())) <= 120
-    assert "TODO" not in exercise.solution.read_text()
 
 
 @each_exercise
-def test_handed_out_as_the_starter(exercise):
-    """Ask git, so that a learner who has solved the exercise sees no failure."""
+def test_learners_get_what_the_markers_make(exercise):
+    """Here, or in the last commit: a learner who has solved the exercise sees no failure."""
+    if (FOLDER / f"{exercise.name}.py").read_text("utf-8") == exercise.starter:
+        return
     show = ["git", "show", f"HEAD:exercises/{exercise.name}.py"]
-    shown = subprocess.run(show, cwd=PACKAGE, capture_output=True, text=True, check=False)
+    shown = subprocess.run(show, cwd=ROOT, capture_output=True, text=True, check=False)
     if shown.returncode:
         pytest.skip("not in a git checkout")
-    assert shown.stdout == exercise.starter.read_text()
+    assert shown.stdout == exercise.starter, "run: python tools/make_starters.py"
+
+
+@each_exercise
+def test_starter_and_solution_hold_no_marker_and_start_the_check(exercise):
+    start = 'if __name__ == "__main__":\n    import checker  # '
+    for text in (exercise.starter, exercise.solution):
+        assert "# -- " not in text
+        assert text.count(start) == 1
+    assert "TODO" not in exercise.solution
+    assert "TODO" in exercise.starter or exercise.name == "13_five_bugs"
 
 
 @each_exercise
 def test_starter_is_not_started(exercise, answer):
-    starter = exercise.starter.read_text()
-    assert "checker.here" in starter
-    assert answer(exercise.name, starter)["verdict"] == "not started"
-    assert answer(exercise.name, starter + "\n\n# a thought\n")["verdict"] == "not started"
+    starter = exercise.starter
+    assert answer(exercise.name, starter).verdict is Verdict.NOT_STARTED
+    assert answer(exercise.name, starter + "\n\n# a thought\n").verdict is Verdict.NOT_STARTED
     begun = answer(exercise.name, starter + "\n\nBEGUN = True\n")
     if exercise.name == "13_five_bugs":
-        assert begun["verdict"] == "wrong"
+        assert begun.verdict is Verdict.WRONG
     else:
-        assert begun["verdict"] == "not started"
-        assert "raise NotImplementedError" in starter.splitlines()[begun["line"] - 1]
+        assert begun.verdict is Verdict.NOT_STARTED
+        assert "raise NotImplementedError" in starter.splitlines()[begun.finding.line - 1]
 
 
 @each_exercise
 def test_solution_keeps_the_names_of_the_starter(exercise):
     asked, given = (
-        {node.name for node in ast.parse(path.read_text()).body if hasattr(node, "name")}
-        for path in (exercise.starter, exercise.solution)
+        {node.name for node in ast.parse(text).body if hasattr(node, "name")}
+        for text in (exercise.starter, exercise.solution)
     )
     assert asked <= given
+
+
+def test_make_starters_writes_what_differs_and_says_which(tmp_path):
+    for name in ("course", "tools", "exercises"):
+        skip = shutil.ignore_patterns("__pycache__", "progress*.json", "backups")
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=skip)
+    for exercise in EXERCISES.values():
+        (tmp_path / "exercises" / f"{exercise.name}.py").write_text(exercise.starter)
+    path = tmp_path / "exercises" / "06_moons.py"
+    path.write_text("old")
+    command = [sys.executable, tmp_path / "tools" / "make_starters.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.replace("\\", "/") == "wrote exercises/06_moons.py\n"
+    assert path.read_text() == EXERCISES["06_moons"].starter
 
 
 @each_exercise
 def test_reference_passes_without_remarks(exercise, answer):
     for seed in SEEDS:
-        result = answer(exercise.name, exercise.solution.read_text(), seed)
-        assert result["verdict"] == "passed", (seed, result)
-        assert result["remarks"] == []
-        assert result["measured"]
+        result = answer(exercise.name, exercise.solution, seed)
+        assert result.verdict is Verdict.PASSED, (seed, result)
+        assert result.remarks == ()
+        assert result.measured
 
 
 def test_every_exercise_has_wrong_answers():
@@ -114,23 +140,26 @@ def test_every_exercise_has_wrong_answers():
 
 @pytest.mark.parametrize(("name", "old", "new", "verdict", "diagnosis"), CASES)
 def test_wrong_answer_gets_its_diagnosis(name, old, new, verdict, diagnosis, answer):
-    right = EXERCISES[name].solution.read_text()
+    right = EXERCISES[name].solution
     assert old in right
     text = right.replace(old, new)
     result = answer(name, text)
-    remarks = [remark["diagnosis"] for remark in result.get("remarks", ())]
-    assert (result["verdict"], result.get("diagnosis", *remarks)) == (verdict, diagnosis)
-    if verdict != "passed with remarks":
-        assert result["sentence"].isascii()
-        assert len(result["sentence"]) < 1000
-        if diagnosis not in ("missing-function", "message", "changed-model"):
-            assert 1 <= result["line"] <= len(text.splitlines())
+    assert result.verdict == verdict, result
+    if result.verdict is Verdict.REMARKS:
+        assert [remark.diagnosis for remark in result.remarks] == [diagnosis]
+        return
+    finding = result.finding
+    assert finding.diagnosis == diagnosis
+    assert finding.sentence.isascii()
+    assert len(finding.sentence) < 1000
+    if diagnosis not in ("missing-function", "message", "changed-model"):
+        assert 1 <= finding.line <= len(text.splitlines())
 
 
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_unusual_answer_passes(name, answer):
     result = answer(name, UNUSUAL[name])
-    assert result["verdict"] == "passed", result
+    assert result.verdict is Verdict.PASSED, result
 
 
 def test_a_step_with_a_closure_passes(answer):
@@ -144,59 +173,53 @@ def train_step(model, X, y, loss_fn, optimizer):
         return loss
     return optimizer.step(closure).item()
 """
-    assert answer("05_train_step", text)["verdict"] == "passed"
+    assert answer("05_train_step", text).verdict is Verdict.PASSED
 
 
 def test_the_forbidden_function_under_another_name_is_no_crash(answer):
     result = answer("07_tanh", "import torch\ntanh = torch.tanh\n")
-    assert (result["verdict"], result["diagnosis"]) == ("wrong", "forbidden")
+    assert (result.verdict, result.finding.diagnosis) == ("wrong", "forbidden")
 
 
 def test_a_broken_installation_is_not_the_learners_fault(answer, monkeypatch):
     monkeypatch.setitem(sys.modules, "course.checker.checks.06_moons", None)
-    result = answer("06_moons", EXERCISES["06_moons"].solution.read_text())
-    assert result["verdict"] == "crashed"
-    assert result["sentence"].startswith("The checker itself failed. ModuleNotFoundError:")
-    assert "requirements.txt" in result["cause"]
-    assert "line" not in result
+    result = answer("06_moons", EXERCISES["06_moons"].solution)
+    assert result.verdict is Verdict.CRASHED
+    assert result.finding.sentence.startswith("The checker itself failed. ModuleNotFoundError:")
+    assert "requirements.txt" in result.finding.cause
+    assert result.finding.line is None
 
 
 @pytest.mark.parametrize(("unlucky", "verdict"), [(2, "passed"), (3, "wrong")])
 def test_best_of_three_trainings_counts(unlucky, verdict, answer):
-    text = EXERCISES["09_spirals"].solution.read_text()
+    text = EXERCISES["09_spirals"].solution
     text = text.replace(
         "range(200)", f"range(200 if CALLS.append(1) or len(CALLS) > {unlucky} else 1)"
     )
     result = answer("09_spirals", text + "\n\nCALLS = []\n")
-    assert result["verdict"] == verdict
-    assert verdict == "passed" or result["diagnosis"] == "score"
+    assert result.verdict == verdict
+    assert verdict == "passed" or result.finding.diagnosis == "score"
 
 
 def test_values_are_shown_in_full(answer):
-    text = EXERCISES["07_tanh"].solution.read_text().replace("clamp(-20, 20)", "clamp(-3, 3)")
-    result = answer("07_tanh", text)
-    assert result["got"].startswith("[")
-    assert result["difference"].startswith("greatest 0.00")
-    assert "values differ" in result["difference"]
-    assert "return" in text.splitlines()[result["line"] - 1]
+    text = EXERCISES["07_tanh"].solution.replace("clamp(-20, 20)", "clamp(-3, 3)")
+    finding = answer("07_tanh", text).finding
+    assert finding.got.startswith("[")
+    assert finding.difference.startswith("greatest 0.00")
+    assert "values differ" in finding.difference
+    assert "return" in text.splitlines()[finding.line - 1]
 
 
 def test_line_of_a_mistake_in_training_is_the_learners(answer):
-    text = (
-        EXERCISES["09_spirals"]
-        .solution.read_text()
-        .replace("loss_fn(model(X), y)", "loss_fn(model(X).softmax(1), y)")
-    )
-    (remark,) = answer("09_spirals", text)["remarks"]
-    assert "softmax(1)" in text.splitlines()[remark["line"] - 1]
+    right = EXERCISES["09_spirals"].solution
+    text = right.replace("loss_fn(logits, y)", "loss_fn(logits.softmax(1), y)")
+    (remark,) = answer("09_spirals", text).remarks
+    assert "softmax(1)" in text.splitlines()[remark.line - 1]
 
 
 def test_same_seed_same_result(answer):
-    text = (
-        EXERCISES["12_threshold"]
-        .solution.read_text()
-        .replace("probs >= candidates", "probs > candidates")
-    )
+    right = EXERCISES["12_threshold"].solution
+    text = right.replace("probs >= threshold", "probs > threshold")
     first, second, third = (answer("12_threshold", text, seed) for seed in (5, 5, 6))
     assert first == second != third
 
@@ -220,6 +243,8 @@ def test_nothing_stays_patched(name, answer):
 
 
 def test_sources_name_no_machine():
-    for path in PACKAGE.rglob("*.py"):
-        assert "/tmp/" not in path.read_text(encoding="utf-8"), path
-    assert Path(PACKAGE, "checker").is_dir()
+    for folder in (PACKAGE, FOLDER):
+        paths = list(folder.rglob("*.py"))
+        assert paths
+        for path in paths:
+            assert "/tmp/" not in path.read_text(encoding="utf-8"), path

@@ -39,13 +39,13 @@ def findings(function, data, path):
     return watcher.findings()
 
 
-def test_there_are_enough_styles():
+def test_many_styles_of_correct_loops_are_tried():
     assert len(LOOPS) >= 60
 
 
 @pytest.mark.parametrize("name", LOOPS)
 def test_no_false_alarm(name, data):
-    assert findings(LOOPS[name], data, exercise_loops.__file__) == {}
+    assert findings(LOOPS[name], data, exercise_loops.__file__) == []
 
 
 @wrong("no-zero-grad")
@@ -260,14 +260,26 @@ def accuracy_with_eq(X, y):
 
 @pytest.mark.parametrize(("function", "diagnosis"), WRONG)
 def test_mistake_is_named_with_its_line(function, diagnosis, data):
-    found = findings(function, data, __file__)
-    assert list(found) == [diagnosis]
-    line = Path(__file__).read_text().splitlines()[found[diagnosis] - 1]
+    (found,) = findings(function, data, __file__)
+    assert found.diagnosis == diagnosis
+    line = Path(__file__).read_text().splitlines()[found.line - 1]
     assert line.endswith("# here")
 
 
 def test_every_mistake_is_tested():
     assert {case.values[1] for case in WRONG} == set(MISTAKES)
+
+
+def test_updates_are_counted_between_backward_passes(data):
+    for make, moves in (
+        (lambda p: optim.SGD(p, lr=0.1), True),
+        (lambda p: optim.SGD(p, lr=0.0), False),
+    ):
+        watcher = Watcher(Path(exercise_loops.__file__))
+        with watcher:
+            plain(*data, make=make)
+        assert watcher.backwards == exercise_loops.STEPS
+        assert watcher.updates == (exercise_loops.STEPS - 1 if moves else 0)
 
 
 def test_watching_changes_no_number(data):
@@ -366,7 +378,7 @@ CODE = {
 def test_every_row_of_the_table_is_tested():
     assert len(CRASHES) >= 20
     for crash in CRASHES:
-        assert sum(part in crash["meaning"] for part in CODE) == 1, crash
+        assert sum(part in crash.meaning for part in CODE) == 1, crash
     assert len(CODE) == len(CRASHES)
 
 
@@ -388,4 +400,4 @@ def test_device_crash_is_translated():
 
 def test_unknown_crash_keeps_its_own_words():
     assert explain(KeyError("x")) == ""
-    assert all(hasattr(builtins, crash["error"]) for crash in CRASHES)
+    assert all(hasattr(builtins, crash.error) for crash in CRASHES)

@@ -3,15 +3,23 @@
 import numpy as np
 import torch
 
-from course.checker.comparing import Wrong, show, show_shape
+from course.checker.comparing import show, show_shape, wrong
 
 HINTS = (
     "torch.tensor(array, dtype=torch.float32) copies an array into a tensor of the dtype you name.",
-    "torch.randperm(N, generator=torch.Generator().manual_seed(seed)) is a random order of the N rows.",
-    "Take one order for both: test, train = order[:count], order[count:]; then X[train], X[test], y[train], y[test].",
+    (
+        "torch.randperm(N, "
+        "generator=torch.Generator().manual_seed(seed)) is a "
+        "random order of the N rows."
+    ),
+    (
+        "Take one order for both: test = order[:count], train = order[count:]; then X[train], "
+        "X[test], y[train], y[test]."
+    ),
 )
-WHY = """Layers have float32 weights, so features are float32. One order of rows, applied to X and y alike, keeps
-    each label at its row; an own generator makes the split repeatable without touching other random numbers."""
+WHY = """Layers have float32 weights, so features are float32. One order of rows, applied to
+    both X and y, keeps each label at its row; a generator of its own makes the split repeatable
+    without touching other random numbers."""
 
 
 def check(code):
@@ -58,18 +66,18 @@ def check_split(code, count, share):
     call = f"split(X [{count}, 2], y [{count}], share={share}, seed=7)"
     parts = code.call("split", X, y, share, 7)
     test = round(share * count)
-    if (
-        not isinstance(parts, tuple | list)
-        or len(parts) != 4
-        or not all(isinstance(p, torch.Tensor) for p in parts)
-    ):
+    several = isinstance(parts, tuple | list) and len(parts) == 4
+    if not several or not all(isinstance(part, torch.Tensor) for part in parts):
         kind = "returned-none" if parts is None else "type"
-        raise Wrong(kind, f"{call} returns no four tensors.", got=str(type(parts)))
+        raise wrong(kind, f"{call} does not return four tensors.", got=str(type(parts)))
     shapes = [[count - test, 2], [test, 2], [count - test], [test]]
     got = [list(part.shape) for part in parts]
     if got != shapes:
-        cause = "The order is X_train, X_test, y_train, y_test, and the test set has round(share * N) rows."
-        raise Wrong(
+        cause = (
+            "The order is X_train, X_test, y_train, y_test, and "
+            "the test set has round(share * N) rows."
+        )
+        raise wrong(
             "shape",
             f"{call} returns wrong shapes.",
             got=str(got),
@@ -80,16 +88,19 @@ def check_split(code, count, share):
     for features, labels in ((X_train, y_train), (X_test, y_test)):
         if not torch.equal(features[:, 0], labels * 2):
             row = int((features[:, 0] != labels * 2).nonzero()[0])
-            raise Wrong(
+            raise wrong(
                 "unpaired",
                 f"After {call} rows have labels of other rows.",
                 got=f"row {show(features[row])} with label {show(labels[row])}",
                 expected=f"label {show(features[row, 0] / 2)}",
-                cause="X and y were put into different orders: draw one order, and index both with it.",
+                cause=(
+                    "X and y were put into different orders: draw "
+                    "one order, and index both with it."
+                ),
             )
     rows = torch.cat([y_train, y_test]).sort().values
     if not torch.equal(rows, y):
-        raise Wrong(
+        raise wrong(
             "lost-rows",
             f"After {call} some rows are in both sets or in none.",
             got=show(rows),
@@ -97,18 +108,21 @@ def check_split(code, count, share):
             cause="Draw one order without repetition (torch.randperm) and cut it in two.",
         )
     if torch.equal(y_test, y_test.sort().values) and torch.equal(y_train, y_train.sort().values):
-        raise Wrong(
+        raise wrong(
             "not-shuffled",
             f"{call} does not draw the rows at random.",
             got=f"test rows {show(y_test)}",
-            cause="The rows keep their order; data are often sorted by class, so the test set would lack classes.",
+            cause=(
+                "The rows keep their order; data is often sorted by class, so the test set would "
+                "lack classes."
+            ),
         )
     again, other = code.call("split", X, y, share, 7), code.call("split", X, y, share, 8)
     if not torch.equal(again[3], y_test):
         cause = "Nothing ties the order to the seed: torch.Generator().manual_seed(seed)."
         text = f"{call} gives another split when it is called again."
-        raise Wrong("not-seeded", text, got=show(again[3]), expected=show(y_test), cause=cause)
+        raise wrong("not-seeded", text, got=show(again[3]), expected=show(y_test), cause=cause)
     if torch.equal(other[3], y_test):
         cause = "The seed is a fixed number in the function; use the argument."
         text = f"Seeds 7 and 8 give the same split {show_shape(y_test)}."
-        raise Wrong("fixed-seed", text, got=show(other[3]), cause=cause)
+        raise wrong("fixed-seed", text, got=show(other[3]), cause=cause)

@@ -4,11 +4,15 @@ import torch
 
 HINTS = (
     "The sigmoid of 0 is 0.5. So which sign of a logit means a probability of at least 0.5?",
-    "(logits >= 0) gives True and False; .long() makes them 1 and 0. reshape(-1) makes [N] of [N, 1].",
+    (
+        "(logits >= 0) gives True and False; .long() makes them "
+        "1 and 0. reshape(-1) turns [N, 1] into [N]."
+    ),
     "For K classes: logits.argmax(dim=1) is the position of the largest logit in each row.",
 )
-WHY = """The sigmoid grows with its input and is 0.5 at 0, so the sign of the logit decides. Softmax keeps the order
-    within a row, so the largest logit is the largest probability. Neither has to be computed."""
+WHY = """The sigmoid grows with its input and is 0.5 at 0, so the sign of the logit decides.
+    Softmax keeps the order within a row, so the largest logit is the largest probability.
+    Neither has to be computed."""
 
 
 def check(code):
@@ -23,7 +27,10 @@ def check(code):
     ):
         flat = logits.reshape(-1)
         cause_logit = "A logit was compared with 0.5. Probability 0.5 belongs to the logit 0."
-        cause_zero = "At the logit 0 the probability is exactly 0.5, which counts as class 1 (torch.round makes 0 of it)."
+        cause_zero = (
+            "At the logit 0 the probability is exactly 0.5, which counts as class 1 (torch.round "
+            "turns it into 0)."
+        )
         code.expect(
             "binary_labels",
             (logits,),
@@ -38,7 +45,7 @@ def check(code):
                     "[N, 1] has to become [N]: reshape(-1) or squeeze(1).",
                 ),
                 ("label-dtype", (flat >= 0).float(), "Labels are whole numbers: .long()."),
-                ("label-dtype", (flat >= 0), "True and False are no labels yet: .long()."),
+                ("label-dtype", (flat >= 0), "True and False are not labels yet: .long()."),
             ],
         )
     for shape in ((5, 3), (4, 4), (1, 10)):
@@ -51,7 +58,7 @@ def check(code):
                 (
                     "wrong-dim",
                     logits.argmax(dim=0),
-                    "The largest of each column was taken: dim=1 is along a row.",
+                    "The largest of each column was taken: dim=1 goes along a row.",
                 )
             ],
         )

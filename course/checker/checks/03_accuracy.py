@@ -2,16 +2,22 @@
 
 import torch
 
-from course.checker.comparing import Wrong, show
+from course.checker.comparing import show, wrong
 
 HINTS = (
-    'tensor.shape can be compared with ==; raise ValueError(f"...") stops the function with a message.',
+    (
+        "tensor.shape can be compared with ==; raise "
+        'ValueError(f"...") stops the function with a message.'
+    ),
     "Refuse first: unequal shapes, then tensor.numel() == 0. Only then count.",
-    "(y_true == y_pred).sum().item() is the number of equal labels; divide by numel() and multiply by 100.",
+    (
+        "(y_true == y_pred).sum().item() is the number of equal labels; divide by numel() and "
+        "multiply by 100."
+    ),
 )
-WHY = """[N] compared with [N, 1] gives [N, N] and accuracies of thousands of percent; a metric that refuses such
-    input saves a day of search. Python numbers, by .item(), can be stored and printed without the graph behind
-    them."""
+WHY = """[N] compared with [N, 1] gives [N, N] and accuracies of thousands of percent; a metric
+    that refuses such input saves a day of searching. Python numbers, by .item(), can be stored
+    and printed without the graph behind them."""
 
 
 def check(code):
@@ -51,7 +57,7 @@ def check(code):
             missing = [str(n) for n in (*true_shape, *pred_shape) if str(n) not in str(error)]
             if true_shape != pred_shape and missing:
                 sentence = f"The message for {call} does not name both shapes."
-                raise Wrong(
+                raise wrong(
                     "message", sentence, got=str(error), expected=f"{true_shape} and {pred_shape}"
                 ) from None
             continue
@@ -59,11 +65,11 @@ def check(code):
             got = "ZeroDivisionError"
         empty = true_shape == (0,)
         cause = (
-            "Of no labels none are right and none wrong."
+            "Without labels, none are right and none are wrong."
             if empty
             else "Broadcasting compares every label with every other."
         )
-        raise Wrong(
+        raise wrong(
             "accepts-empty" if empty else "accepts-shapes",
             f"{call} must raise ValueError, and does not.",
             got=str(got),

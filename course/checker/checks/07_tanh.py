@@ -3,12 +3,19 @@
 import torch
 
 HINTS = (
-    "Beyond +-20 tanh is +-1 to the last digit of float32. So it is enough to be exact between.",
+    (
+        "Beyond +-20 tanh is +-1 to the last digit of float32. So it is enough to be exact "
+        "between them."
+    ),
     "x.clamp(-20, 20) keeps e^x small enough. torch.exp(x) for e^x.",
-    "x = x.clamp(-20, 20), then the formula of the task. Its gradient is right too, and 0 beyond +-20.",
+    (
+        "x = x.clamp(-20, 20), then the formula of the task. Its gradient is right too, and 0 "
+        "beyond +-20."
+    ),
 )
-WHY = """e^200 is infinity in float32, and infinity divided by infinity is NaN. Beyond +-20 the answer is known, so
-    nothing is lost by computing at +-20. 2 * sigmoid(2x) - 1 is the same function."""
+WHY = """e^200 is infinity in float32, and infinity divided by infinity is NaN. Beyond +-20 the
+    answer is known, so nothing is lost by computing at +-20. 2 * sigmoid(2x) - 1 is the same
+    function."""
 FORBIDDEN = {"tanh": "torch.tanh", "atanh": "torch.atanh"}
 
 

@@ -4,12 +4,19 @@ import torch
 from torch.nn import functional as F
 
 HINTS = (
-    "Subtract the largest logit of each row before exp: logits.max(dim=1, keepdim=True).values. Then no exp overflows.",
-    "log(e^a / (e^a + e^b)) is a - log(e^a + e^b): take the logarithm on paper, and no probability is rounded to 0.",
+    (
+        "Subtract the largest logit of each row before exp: logits.max(dim=1, "
+        "keepdim=True).values. Then no exp overflows."
+    ),
+    (
+        "log(e^a / (e^a + e^b)) is a - log(e^a + e^b): take the logarithm on paper, and no "
+        "probability is rounded to 0."
+    ),
     "-log_probs[torch.arange(len(labels)), labels].mean() picks the true class of each row.",
 )
-WHY = """Subtracting the row's maximum changes no probability and keeps exp between 0 and 1. The logarithm of the
-    sum is taken before anything is rounded to 0, so the loss of a confident mistake is large and finite."""
+WHY = """Subtracting the row's maximum changes no probability and keeps exp between 0 and 1. The
+    logarithm of the sum is taken before anything is rounded to 0, so the loss of a confident
+    mistake is large and finite."""
 TOLERANCE = 1e-4  # float32 near 1000 is no finer
 FORBIDDEN = {
     "_softmax": "PyTorch's softmax",
@@ -63,7 +70,10 @@ def check(code):
             losses.mean(),
             forbidden=FORBIDDEN,
             tolerance=TOLERANCE,
-            given=f"logits {[[round(v, 3) for v in row] for row in logits.tolist()]}, labels {labels.tolist()}",
+            given=(
+                f"logits {[[round(v, 3) for v in row] for row in logits.tolist()]}, labels "
+                f"{labels.tolist()}"
+            ),
             mistakes=[
                 ("sum", losses.sum(), "This is the sum over the rows; the task asks for the mean."),
                 ("not-reduced", losses, "There is a loss for each row; take the mean."),

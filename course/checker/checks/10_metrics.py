@@ -2,15 +2,25 @@
 
 import torch
 
-from course.checker.comparing import show
+from course.checker.comparing import show, wrong
 
 HINTS = (
-    "Begin with the counts: tp = ((y_pred == 1) & (y_true == 1)).sum().item(), fp and fn alike.",
-    "precision = tp / (tp + fp), recall = tp / (tp + fn), F1 = 2 tp / (2 tp + fp + fn). Test for 0 below the line.",
-    "The matrix in a loop: counts = torch.zeros(K, K, dtype=torch.int64), then counts[i, j] += 1 for each row.",
+    (
+        "Begin with the counts: tp = ((y_pred == 1) & (y_true == 1)).sum().item(), fp and fn in "
+        "the same way."
+    ),
+    (
+        "precision = tp / (tp + fp), recall = tp / (tp + fn), F1 = 2 tp / (2 tp + fp + fn). Test "
+        "for 0 below the line."
+    ),
+    (
+        "The matrix in a loop: counts = torch.zeros(K, K, dtype=torch.int64), then counts[i, j] "
+        "+= 1 for each row."
+    ),
 )
-WHY = """Precision asks: of the rows called 1, how many are? Recall asks: of the rows that are 1, how many were
-    found? Both share tp, and differ in what they divide by. The matrix holds all counts at once."""
+WHY = """Precision asks: of the rows called 1, how many are? Recall asks: of the rows that are
+    1, how many were found? Both share tp, and differ in what they divide by. The matrix holds
+    all counts at once."""
 
 
 def counts(y_true, y_pred, classes):
@@ -30,13 +40,11 @@ def check(code):
     """Check both functions."""
     generator = torch.Generator().manual_seed(code.seed)
     for classes in (2, 3, 5):
-        y_true = torch.randint(
-            0, classes - 1 if classes == 5 else classes, (15,), generator=generator
-        )
-        y_pred = torch.where(
-            torch.rand(15, generator=generator) < 0.6, y_true, (y_true + 1) % classes
-        )
-        y_pred[0] = (y_true[0] + 1) % classes
+        present = 4 if classes == 5 else classes  # of five classes one is absent
+        y_true = torch.randint(0, present, (15,), generator=generator)
+        others = (y_true + 1) % classes
+        y_pred = torch.where(torch.rand(15, generator=generator) < 0.6, y_true, others)
+        y_pred[0] = others[0]
         matrix = counts(y_true, y_pred, classes)
         code.expect(
             "confusion_matrix",
@@ -68,8 +76,11 @@ def check(code):
         (ones, ones),
     ):
         tn, fp, fn, tp = counts(y_true, y_pred, 2).flatten().tolist()
-        p, r, f1 = safe(tp, tp + fp), safe(tp, tp + fn), safe(2 * tp, 2 * tp + fp + fn)
+        p = safe(tp, tp + fp)
+        r = safe(tp, tp + fn)
+        f1 = safe(2 * tp, 2 * tp + fp + fn)
         n = len(y_true)
+        over_all = tp / n
         try:
             code.expect(
                 "precision_recall_f1",
@@ -89,7 +100,7 @@ def check(code):
                     ),
                     (
                         "over-all",
-                        (tp / n, r, safe(2 * tp / n * r, tp / n + r)),
+                        (over_all, r, safe(2 * over_all * r, over_all + r)),
                         "Precision divides by tp + fp, not by N.",
                     ),
                     ("mean-for-f1", (p, r, (p + r) / 2), "F1 is the harmonic mean, 2pr / (p + r)."),
@@ -98,15 +109,16 @@ def check(code):
         except ZeroDivisionError as error:
             raise zero_division(code, y_true, y_pred, error) from None
     return [
-        "confusion matrices for 2, 3 and 5 classes; precision, recall and F1 of 6 cases, four of them extreme"
+        (
+            "confusion matrices for 2, 3 and 5 classes; precision, recall and F1 of 6 cases, four "
+            "of them extreme"
+        )
     ]
 
 
 def zero_division(code, y_true, y_pred, error):
     """Describe a fraction with denominator 0."""
-    from course.checker.comparing import Wrong
-
-    return Wrong(
+    return wrong(
         "zero-division",
         f"precision_recall_f1({show(y_true)}, {show(y_pred)}) divides by 0.",
         got="ZeroDivisionError",

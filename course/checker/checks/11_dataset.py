@@ -1,22 +1,32 @@
-"""Check of exercise 11: the rows of the Dataset, then means that must not depend on the batch size."""
+"""Check of exercise 11: the rows of the Dataset, then means at several batch sizes."""
 
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
+from course.checker.watching import Watcher
+
 HINTS = (
-    "A Dataset keeps X and y in __init__, returns len(X) in __len__ and the pair (X[index], y[index]) in __getitem__.",
+    (
+        "A Dataset keeps X and y in __init__, returns len(X) in __len__ and the pair (X[index], "
+        "y[index]) in __getitem__."
+    ),
     "A batch's mean times its number of rows is its sum. Add up the sums and the numbers of rows.",
-    "model.eval(), then with torch.inference_mode(): for X, y in loader: total += loss_fn(...).item() * len(y).",
+    (
+        "model.eval(), then with torch.inference_mode(): for X, y in loader: total += "
+        "loss_fn(...).item() * len(y)."
+    ),
 )
-WHY = """The mean of means weighs each batch alike, however short the last one is; sums do not. Eval mode puts
-    dropout to rest, and without gradients nothing is recorded that nobody needs."""
+WHY = """The mean of means gives each batch the same weight, however short the last one is; sums
+    do not. Eval mode puts dropout to rest, and without gradients nothing is recorded that
+    nobody needs."""
 
 
 def check(code):
     """Check the class, then the mean."""
     generator = torch.Generator().manual_seed(code.seed)
-    X, y = torch.randn(11, 3, generator=generator), torch.randint(0, 2, (11,), generator=generator)
+    X = torch.randn(11, 3, generator=generator)
+    y = torch.randint(0, 2, (11,), generator=generator)
     data = code.call("Points", X, y)
     code.compare("len(Points(X [11, 3], y [11]))", len(data), 11)
     for index in (0, 4, 10):
@@ -33,10 +43,10 @@ def check(code):
     for size in (4, 11, 3, 1):
         model.train()
         batches = [(X[i : i + size], y[i : i + size]) for i in range(0, 11, size)]
-        with code.watcher:
+        with Watcher(code.path) as watcher:
             got = code.call("mean_loss", model, DataLoader(data, batch_size=size), loss_fn)
         if isinstance(got, float):
-            code.judge_evaluation()
+            code.judge_evaluation(watcher)
         means = [loss_fn(model.eval()(a), b).item() for a, b in batches]
         total = sum(means)
         code.compare(

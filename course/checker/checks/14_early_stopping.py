@@ -3,22 +3,32 @@
 import torch
 from torch import nn
 
-from course.checker.comparing import Wrong
+from course.checker.comparing import wrong
 
 HINTS = (
-    'Keep three things: the best loss so far (at first float("inf")), its epoch, and the parameters of that epoch.',
-    "model.state_dict() holds the tensors themselves, which go on changing: copy.deepcopy(model.state_dict()).",
-    "Stop when epoch - best_epoch >= patience. After the loop: model.load_state_dict(best_state); return best_epoch.",
+    (
+        'Keep three things: the best loss so far (at first float("inf")), its epoch, and the '
+        "parameters of that epoch."
+    ),
+    (
+        "model.state_dict() holds the tensors themselves, which go on changing: "
+        "copy.deepcopy(model.state_dict())."
+    ),
+    (
+        "Stop when epoch - best_epoch >= patience. After the loop: "
+        "model.load_state_dict(best_state); return best_epoch."
+    ),
 )
-WHY = """The validation loss falls while the network learns what is general, and rises once it learns the noise by
-    heart. The best epoch lies before the rise; patience tells a rise from a jump; the copy brings the best
-    parameters back."""
+WHY = """The validation loss falls while the network learns what is general, and rises once it
+    learns the noise by heart. The best epoch lies before the rise; patience tells a rise from a
+    jump; the copy brings the best parameters back."""
 CASES = (  # validation losses, patience, max_epochs
     ([5.0, 4.0, 3.0, 3.5, 3.4, 3.3, 1.0], 3, 10),
     ([5.0, 4.0, 4.5, 3.9, 4.2, 4.1, 4.3, 4.4], 3, 8),
     ([3.0, 2.0, 1.0, 0.5], 2, 4),
     ([2.0, 2.0, 2.0, 2.0, 2.0], 2, 5),
     ([1.0, 2.0, 0.5, 0.4], 1, 4),
+    ([3.0, 2.0, 2.5], 3, 3),  # max_epochs ends it after the best epoch
 )
 
 
@@ -62,12 +72,15 @@ def play(code, losses, patience, max_epochs):
     best, last = plan(losses, patience, max_epochs)
     if len(trained) != last:
         early = len(trained) < last
-        raise Wrong(
+        raise wrong(
             "stops-too-early" if early else "stops-too-late",
             f"{call} trains for {len(trained)} epochs.",
             got=str(len(trained)),
             expected=f"{last} epochs",
-            cause="It has to stop after `patience` epochs in a row without a new best; a new best ends the row.",
+            cause=(
+                "It has to stop after `patience` epochs in a row without a new best; a new best "
+                "ends the row."
+            ),
         )
     known = [
         ("counts-from-0", best - 1, "The first epoch is number 1."),
@@ -79,7 +92,7 @@ def play(code, losses, patience, max_epochs):
         copied = (
             "They are those of the last epoch: state_dict() was not copied, or not loaded back."
         )
-        raise Wrong(
+        raise wrong(
             "not-restored",
             f"After {call} the model does not have the parameters of its best epoch.",
             got=f"parameters of epoch {weight:g}",

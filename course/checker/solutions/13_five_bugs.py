@@ -1,4 +1,18 @@
-"""Solution of exercise 13: Five bugs."""
+"""Exercise 13: Five bugs
+
+Task: This script runs without an error, but five mistakes hide in it. Find and fix
+    them. train(X, y) trains a model on three classes and returns it; evaluate(model, X,
+    y) returns the accuracy in percent as a Python float and leaves no trace: it works
+    without gradients and with dropout at rest. Keep names, arguments, layers and the
+    number of epochs.
+Target: None of the five mistakes is left, and the model learns.
+Minutes: 30
+Lesson: 12
+Check: python exercises/13_five_bugs.py
+"""
+
+if __name__ == "__main__":
+    import checker  # checks this file in another process, and ends this one
 
 import torch
 from torch import nn
@@ -9,7 +23,17 @@ class Model(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Dropout(0.2), nn.Linear(32, 3))  # 1: no softmax
+        self.layers = nn.Sequential(
+            nn.Linear(2, 32),
+            nn.ReLU(),
+            nn.Dropout(0.2),
+            nn.Linear(32, 3),
+            # -- solution
+            # 1: no softmax here, because CrossEntropyLoss takes logits
+            # -- starter
+            # nn.Softmax(dim=1),
+            # -- end
+        )
 
     def forward(self, X):
         """Turn X [N, 2] into logits [N, 3]."""
@@ -20,12 +44,18 @@ def train(X, y, epochs=150):
     """Return a model trained on X [N, 2] and y [N]."""
     model = Model()
     loss_fn = nn.CrossEntropyLoss()
+    # -- solution
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)  # 2: of this model
+    # -- starter
+    # optimizer = torch.optim.Adam(Model().parameters(), lr=0.02)
+    # -- end
     model.train()
     for _ in range(epochs):
         logits = model(X)
         loss = loss_fn(logits, y)
+        # -- solution
         optimizer.zero_grad()  # 3: was missing
+        # -- end
         loss.backward()
         optimizer.step()
     return model
@@ -33,7 +63,12 @@ def train(X, y, epochs=150):
 
 def evaluate(model, X, y):
     """Return the accuracy in percent."""
-    model.eval()  # 4: dropout at rest, no gradients
+    # -- solution
+    model.eval()  # 4: dropout at rest, and no gradients
     with torch.inference_mode():
-        preds = model(X).argmax(dim=1)  # 5: [N], as y
-    return (preds == y).sum().item() / len(y) * 100
+        preds = model(X).argmax(dim=1)  # 5: [N], the shape of y
+    # -- starter
+    # preds = model(X).argmax(dim=1, keepdim=True)  # [N, 1]
+    # -- end
+    correct = (preds == y).sum().item()
+    return correct / len(y) * 100
