@@ -17,4 +17,4 @@ lesson.
 
 
 class RefusedError(Exception):
-    """Why a command does not start, as one sentence for the person who asked for it (exit code 2)."""
+    """Why a command does not start, as one sentence for the person who asked (exit code 2)."""

@@ -24,8 +24,7 @@ from course import RefusedError
 from course.checker import messages, worker
 from course.checker.catalog import EXERCISES, Exercise, find_exercises, pick, shown
 from course.checker.progress import FAILED, PASSED, Progress, digest
-from course.runner.schedule import POLL
-from course.runner.watch import Watched
+from course.files import POLL, Watched
 from course.streams import Terminal, open_streams
 
 HINTS_AFTER = 2, 5  # a hint is offered at this failure, and then at most every so many

@@ -18,6 +18,8 @@ from course.streams import HEAD, TAIL, Log, Terminal
 
 pytest_plugins = ["toy_course"]
 
+PROJECT = Path(__file__).resolve().parents[2]
+
 HEADER = '''# a comment may come first
 """Lesson 07: Long
 title is one line
@@ -88,7 +90,7 @@ def test_list_prints_lessons_and_figures_without_pytorch():
     )
     done = subprocess.run(
         [sys.executable, "-c", check],
-        cwd=Path(__file__).parent.parent,
+        cwd=PROJECT,
         capture_output=True,
         text=True,
     )
