@@ -211,7 +211,7 @@ def read(tables: Mapping[str, Any]) -> Expected:
     Raises:
         ValueError: an entry is not a receipt; the message names it.
     """
-    lessons = {name: _read(ExpectedLesson, table, name) for name, table in tables.items()}
+    lessons = {name: _convert(ExpectedLesson, table, name) for name, table in tables.items()}
     return Expected(lessons)
 
 
@@ -220,28 +220,28 @@ def _expect(fits: bool, sentence: str) -> None:
         raise ValueError(sentence)
 
 
-def _read(kind: Any, value: Any, where: str) -> Any:
-    """Read a value of the file as a type says: one of the dataclasses above, or what they hold.
+def _convert(kind: Any, value: Any, where: str) -> Any:
+    """Convert a value of the file to a type: one of the dataclasses above, or what they hold.
 
     Raises:
-        ValueError: the value does not fit; the message begins with `where` it stands.
+        ValueError: the value does not fit; the message begins with its place, `where`.
     """
     base = get_origin(kind) or kind
     inner = get_args(kind)
     if base is UnionType:  # what may be missing is None, which TOML cannot say
-        return _read(inner[0], value, where)
+        return _convert(inner[0], value, where)
     if is_dataclass(base):
-        return _read_table(kind, value, where)
+        return _convert_table(kind, value, where)
     fits = is_number(value) if base is float else type(value) is base
     _expect(fits, f"{where} is {quoted(value)}; expected {WORDS[base]}")
     if base is list:
-        return [_read(inner[0], item, f"{where}[{i}]") for i, item in enumerate(value)]
+        return [_convert(inner[0], item, f"{where}[{i}]") for i, item in enumerate(value)]
     if base is dict:
-        return {name: _read(inner[1], item, f"{where}.{name}") for name, item in value.items()}
+        return {name: _convert(inner[1], item, f"{where}.{name}") for name, item in value.items()}
     return value
 
 
-def _read_table(kind: Any, table: Any, where: str) -> Any:
+def _convert_table(kind: Any, table: Any, where: str) -> Any:
     """Make a dataclass from a table of the file."""
     _expect(isinstance(table, dict), f"{where} is {quoted(table)}; expected {WORDS[dict]}")
     known = {one.name: one for one in fields(kind)}
@@ -250,7 +250,7 @@ def _read_table(kind: Any, table: Any, where: str) -> Any:
     values = {}
     for name, one in known.items():
         if name in table:
-            values[name] = _read(one.type, table[name], f"{where}.{name}")
+            values[name] = _convert(one.type, table[name], f"{where}.{name}")
         else:
             optional = one.default is not MISSING or one.default_factory is not MISSING
             _expect(optional, f"{where} lacks {name}")

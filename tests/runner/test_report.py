@@ -244,7 +244,7 @@ def test_advice_fits_the_reason(made, reason, advice):
     assert advice in told[told.index("What to do") :]
 
 
-def test_last_words():
+def test_the_last_words_are_the_traceback_with_its_causes_or_the_last_lines():
     first = "Traceback (most recent call last):\n  a\nKeyError: 1"
     second = "Traceback (most recent call last):\n  b\nValueError: 2"
     during = "\n\nDuring handling of the above exception, another exception occurred:\n\n"
@@ -303,7 +303,7 @@ def test_a_partial_run_keeps_the_others_and_marks_them_older(course):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
-def test_ctrl_c_in_the_middle_of_a_run(course):
+def test_after_ctrl_c_the_page_says_which_lessons_were_stopped(course):
     for number in (1, 2, 3):
         course.lesson(number)
     assert course.run().code == 0
@@ -381,7 +381,7 @@ def test_a_record_that_nests_too_deep_counts_as_none(made):
     assert "Not run yet" in made.page().lessons[1]
 
 
-def test_missing_files(made):
+def test_a_figure_or_a_log_that_is_gone_is_said_to_be_gone(made):
     made.lesson()
     made.lesson(2)
     (made.folder.path / "01_a.png").unlink()
@@ -469,7 +469,7 @@ def test_names_of_files_stay_names(made):
     assert not re.search(r"[:\"#?\s]", "".join(shown))
 
 
-def test_a_log_of_10_megabytes(made):
+def test_10_megabytes_of_text_make_a_small_page_in_linear_time(made):
     made.lesson(
         log="first line\n" + "x" * 10_000_000 + "\nlast line",
         reason="exit code 1: " + "y" * 10_000_000,
@@ -505,11 +505,11 @@ def test_a_log_of_10_megabytes(made):
         ("\u65e5\u672c \U0001f600", "\u65e5\u672c \U0001f600"),
     ],
 )
-def test_plain(raw, shown):
+def test_text_is_shown_as_a_terminal_would_show_it_in_the_end(raw, shown):
     assert plain(raw) == shown
 
 
-def test_undefined_names_raise(made):
+def test_a_name_that_the_template_lacks_is_an_error(made):
     made.lesson()
     values = report.page(made.summary())
     values["rows"] = 1  # so that what stands under a condition is used as well
@@ -594,7 +594,7 @@ def test_the_page_asks_nothing_of_any_other_place(rich):
     assert policy.startswith("default-src 'none';")
 
 
-def test_headings_images_tables_and_names(rich):
+def test_headings_images_and_tables_can_be_read_aloud(rich):
     levels = [level for level, _ in rich.headings]
     assert levels[0] == 1
     assert levels.count(1) == 1
@@ -829,7 +829,7 @@ def test_contrast_is_wcag_aa_in_both_modes():
                 assert contrast(mode[ink], mode[paper]) >= 4.5, (ink, paper)
 
 
-def test_run_all_stays_light():
+def test_a_run_imports_nothing_that_only_lessons_need():
     check = (
         "import sys; from course.runner import session, start; "
         "sys.exit(any(name in sys.modules for name in ('jinja2', 'torch', 'numpy', 'matplotlib')))"

@@ -37,7 +37,7 @@ def start(pool, tmp_path):
     return start
 
 
-def test_script_arguments_environment_and_output(start, tmp_path):
+def test_a_script_gets_arguments_and_environment_and_its_output_is_kept(start, tmp_path):
     code = "import os, sys; print(sys.argv[1:], os.environ['GREETING'], os.environ['NAME']); sys.exit(4)"
     handle = start(code, args=["a", "b c"], env={"NAME": "you"})
     assert handle.wait(20) == handle.exit_code == 4
@@ -69,6 +69,21 @@ def test_a_warm_server_has_imported_before_the_first_script(pool, start, tmp_pat
     assert (imported_in == ran_in) == (pool.method == "spawn")
 
 
+@pytest.mark.skipif(best_method() != "forkserver", reason="needs the warm server")
+def test_a_folder_with_a_colon_in_its_name_is_searched_too(tmp_path, monkeypatch):
+    folder = tmp_path / f"one{os.pathsep}two"
+    folder.mkdir()
+    (folder / "slow_module.py").write_text("import os\nWHERE = os.getpid()\n")
+    (folder / "script.py").write_text(
+        "import os, slow_module; print(slow_module.WHERE, os.getpid())"
+    )
+    monkeypatch.chdir(folder)
+    with Pool(preload=["slow_module"], path=[folder]) as pool:
+        assert pool.start(folder / "script.py", output=tmp_path / "printed").wait(20) == 0
+    imported_in, ran_in = (tmp_path / "printed").read_text().split()
+    assert imported_in != ran_in
+
+
 def test_own_environment_is_as_before(start):
     before = dict(os.environ)
     start("pass").wait(20)
@@ -92,7 +107,7 @@ def test_main_program_of_the_caller_is_not_run_again(tmp_path, method):
     assert (tmp_path / "printed").read_text() == "script\n"
 
 
-def test_time_limit(start):
+def test_a_script_is_ended_at_its_time_limit(start):
     handle = start("import time; time.sleep(1000)", time_limit=0.5)
     assert handle.wait(20) is not None
     assert handle.timed_out
@@ -112,7 +127,7 @@ def test_a_script_that_nobody_ends_ends_itself_even_in_c_code(start, monkeypatch
     assert not handle.timed_out
 
 
-def test_start_of_the_server_does_not_count(tmp_path):
+def test_the_start_of_the_server_does_not_count_as_time_of_the_script(tmp_path):
     (tmp_path / "slow.py").write_text("import time; time.sleep(1.5)")
     (tmp_path / "script.py").write_text("pass")
     with Pool(preload=["slow"], path=[tmp_path]) as pool:
@@ -120,7 +135,7 @@ def test_start_of_the_server_does_not_count(tmp_path):
         assert handle.wait(20) == 0
 
 
-def test_wait_gives_up(start):
+def test_wait_gives_up_at_its_timeout(start):
     handle = start("import time; time.sleep(1000)")
     assert handle.wait(0.1) is None
     handle.kill()
@@ -129,13 +144,13 @@ def test_wait_gives_up(start):
     handle.kill()  # once more does no harm
 
 
-def test_close_ends_what_runs(start, pool):
+def test_closing_the_pool_ends_what_runs(start, pool):
     handle = start("import time; time.sleep(1000)")
     pool.close()
     assert handle.exit_code is not None
 
 
-def test_preload_that_is_missing_is_said_in_the_output(tmp_path):
+def test_a_preload_that_is_missing_is_said_in_the_output(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("pass")
     with Pool(preload=["no_such_module"]) as pool:
@@ -143,13 +158,13 @@ def test_preload_that_is_missing_is_said_in_the_output(tmp_path):
     assert "No module named 'no_such_module'" in (tmp_path / "printed").read_text()
 
 
-def test_output_that_cannot_be_written(pool, tmp_path):
+def test_an_output_that_cannot_be_written_is_an_error(pool, tmp_path):
     with pytest.raises(OSError, match="No such file"):
         pool.start(tmp_path / "script.py", output=tmp_path / "nowhere" / "printed")
 
 
 @pytest.mark.skipif(best_method() != "forkserver", reason="there is no server")
-def test_server_that_was_killed_is_replaced(tmp_path):
+def test_a_server_that_was_killed_is_replaced(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
     with Pool() as pool:
@@ -158,7 +173,7 @@ def test_server_that_was_killed_is_replaced(tmp_path):
 
 
 @pytest.mark.skipif(best_method() != "forkserver", reason="there is no server")
-def test_signal_does_not_cut_a_request(tmp_path, monkeypatch, capfd):
+def test_a_signal_does_not_cut_a_request(tmp_path, monkeypatch, capfd):
     connect, before = (
         forkserver.connect_to_new_process,
         signal.signal(signal.SIGINT, signal.default_int_handler),
@@ -179,7 +194,7 @@ def test_signal_does_not_cut_a_request(tmp_path, monkeypatch, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_server_that_dies_under_a_request_is_replaced(start, monkeypatch):
+def test_a_server_that_dies_under_a_request_is_replaced(start, monkeypatch):
     handle_start, failures = Handle._start, [EOFError()]
 
     def fail_once(handle):
@@ -192,7 +207,7 @@ def test_server_that_dies_under_a_request_is_replaced(start, monkeypatch):
 
 
 @pytest.mark.skipif(best_method() != "forkserver", reason="there is no server")
-def test_server_that_cannot_live(tmp_path):
+def test_a_server_that_cannot_live_is_an_error(tmp_path):
     (tmp_path / "deadly.py").write_text("import os; os._exit(1)")
     with Pool(preload=["deadly"], path=[tmp_path]) as pool, pytest.raises((EOFError, OSError)):
         pool.start("script.py", output=tmp_path / "printed")
@@ -208,7 +223,7 @@ def test_server_that_cannot_live(tmp_path):
     ],
 )
 @pytest.mark.skipif(os.name == "nt", reason="signals have no such names there")
-def test_exit_in_words(code, words):
+def test_an_exit_code_is_said_in_words(code, words):
     assert describe_exit(code) == words
 
 

@@ -60,19 +60,19 @@ def check(tmp_path):
         ("value = 1.0", None, "MISSING"),
     ],
 )
-def test_result(check, entry, got, verdict):
+def test_a_result_meets_its_value_or_its_bounds_or_deviates(check, entry, got, verdict):
     results = {} if got is None else {"acc": got}
     (receipt,) = check(f"[01_toy.results.acc]\n{entry}\n", results)
     assert (receipt.label, receipt.verdict) == ("01 acc", verdict)
 
 
-def test_result_without_a_receipt(check):
+def test_a_result_without_a_receipt_is_told(check):
     for toml in ("", "[01_toy.results]", "[02_other.results.loss]\nvalue = 1"):
         (receipt,) = check(toml, {"loss": 1})
         assert (receipt.label, receipt.verdict) == ("01 loss", "NO RECEIPT")
 
 
-def test_receipt_of_a_lesson_that_is_gone(check, tmp_path):
+def test_the_receipt_of_a_lesson_that_is_gone_is_missing(check, tmp_path):
     assert check("[09_gone.results.loss]\nvalue = 1") == []  # no receipt of lesson 01
     expected = load(tmp_path / "expected_results.toml")
     (receipt,) = expected.gone([LESSON])
@@ -102,13 +102,15 @@ def test_receipt_of_a_lesson_that_is_gone(check, tmp_path):
         ),
     ],
 )
-def test_history(check, loss, acc, verdict, got, deviations):
+def test_published_rows_are_met_once_rounded_as_they_were_printed(
+    check, loss, acc, verdict, got, deviations
+):
     (receipt,) = check(HISTORY, histories={"V1": {"loss": loss, "acc": acc}})
     assert (receipt.label, receipt.verdict, receipt.got) == ("01 V1", verdict, got)
     assert list(receipt.deviations) == deviations
 
 
-def test_history_with_a_tolerance(check):
+def test_a_history_may_deviate_within_its_tolerance(check):
     toml = f"{HISTORY}tolerance = 1e-5\n"
     acc = [50.88, 0, 51.12]
     (receipt,) = check(toml, histories={"V1": {"loss": [0.69397, 0, 0.69298], "acc": acc}})
@@ -117,12 +119,12 @@ def test_history_with_a_tolerance(check):
     assert receipt.verdict == "DEVIATES"
 
 
-def test_history_that_was_not_saved(check):
+def test_a_history_that_was_not_saved_is_missing(check):
     (receipt,) = check(HISTORY)
     assert (receipt.verdict, receipt.rows) == ("MISSING", RowCount(0, 2))
 
 
-def test_table(check):
+def test_the_table_names_deviations_and_sources_and_counts_what_was_met(check):
     toml = (
         f"[01_toy.results.acc]\nvalue = 86.5\n{BOOK}\n[01_toy.results.loss]\nmax = 0.5\n{HISTORY}"
     )
@@ -225,7 +227,9 @@ def test_the_sentence_says_which_entry_is_wrong_and_what_was_expected(check, tom
         (["1"], 4, 0, "Receipts: 1 of 1 met."),
     ],
 )
-def test_check(course, arguments, three, code, last):
+def test_check_fails_if_a_receipt_of_the_chosen_lessons_is_not_met(
+    course, arguments, three, code, last
+):
     course.lesson(1)
     course.lesson(3)
     (course.root / "module_03" / "expected_results.toml").write_text(
@@ -239,7 +243,7 @@ def test_check(course, arguments, three, code, last):
     ]
 
 
-def test_check_of_a_lesson_that_failed(course):
+def test_results_of_an_earlier_run_meet_no_receipt(course):
     course.lesson(1)
     (course.root / "module_03" / "expected_results.toml").write_text(
         "[01_toy.results.answer]\nvalue = 1\n"
