@@ -77,7 +77,8 @@ def test_a_folder_with_a_colon_in_its_name_is_searched_too(tmp_path, monkeypatch
     (folder / "script.py").write_text(
         "import os, slow_module; print(slow_module.WHERE, os.getpid())"
     )
-    monkeypatch.chdir(folder)
+    (folder / "below").mkdir()
+    monkeypatch.chdir(folder / "below")
     with Pool(preload=["slow_module"], path=[folder]) as pool:
         assert pool.start(folder / "script.py", output=tmp_path / "printed").wait(20) == 0
     imported_in, ran_in = (tmp_path / "printed").read_text().split()
