@@ -167,6 +167,8 @@ def test_the_earliest_unfinished_lesson_streams_live(course):
     run.expect("first of 2")
     (course.root / "go2").touch()
     assert run.end() == 0
+    for line in ("first of 1", "first of 2"):
+        assert run.out.count(line) == 1
 
 
 def test_no_control_codes_in_a_pipe(course):
