@@ -27,8 +27,7 @@ with suppress(Exception):
     import torch
 
     torch.set_num_threads(1)
-    # The first optimizer of a process makes torch import its compiler front end, which takes as
-    # long as torch itself.
+    # The first optimizer of a process makes torch import its compiler front end, which takes as long as torch itself.
     torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
 
 gc.freeze()  # no child looks for garbage among what is here now, so this memory stays shared
