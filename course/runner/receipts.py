@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+HEAD = ("receipt", "expected", "got", "verdict", "source")  # of the table
+
 
 class ReceiptVerdict(StrEnum):
     """How a result compares with its receipt."""
@@ -52,26 +54,29 @@ class Receipt:
 def table(receipts: Sequence[Receipt]) -> str:
     """A line per receipt, deviating values below it, the sources, and how many were met."""
     sources = list(dict.fromkeys(receipt.source for receipt in receipts if receipt.source))
-    lines = [("receipt", "expected", "got", "verdict", "source")]
+    rows = []
     for receipt in receipts:
-        source = f"[{sources.index(receipt.source) + 1}]" if receipt.source else ""
-        lines.append((receipt.label, receipt.expected, receipt.got, receipt.verdict, source))
-        lines += [("    " + deviation, "", "", "", "") for deviation in receipt.deviations]
-    widths = [
-        max(len(line[column]) for line in lines if line[1] or not column) for column in range(5)
-    ]
-    text = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
-    text += [f"[{number}] {source}" for number, source in enumerate(sources, start=1)]
+        mark = f"[{sources.index(receipt.source) + 1}]" if receipt.source else ""
+        rows.append((receipt.label, receipt.expected, receipt.got, receipt.verdict, mark))
+    widths = [max(map(len, column)) for column in zip(HEAD, *rows, strict=True)]
+    lines = [_aligned(HEAD, widths)]
+    for receipt, row in zip(receipts, rows, strict=True):
+        lines.append(_aligned(row, widths))
+        lines += [f"    {deviation}" for deviation in receipt.deviations]
+    lines += [f"[{number}] {source}" for number, source in enumerate(sources, start=1)]
     met = sum(receipt.met for receipt in receipts)
-    rows = count_rows(receipts)
-    published = f"; {rows.met} of {rows.all} published rows" if rows.all else ""
-    return "\n".join([*text, f"Receipts: {met} of {len(receipts)} met{published}."])
+    published = count_rows(receipts)
+    more = f"; {published.met} of {published.all} published rows" if published.all else ""
+    lines.append(f"Receipts: {met} of {len(receipts)} met{more}.")
+    return "\n".join(lines)
 
 
 def count_rows(receipts: Iterable[Receipt]) -> RowCount:
     """The published rows of several receipts together."""
     counts = [receipt.rows for receipt in receipts]
     return RowCount(sum(count.met for count in counts), sum(count.all for count in counts))
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+    return "  ".join(padded).rstrip()

@@ -69,9 +69,7 @@ def test_a_header_is_read_whatever_stands_around_it(begin, quotes, end):
     assert header.text("Empty") == header.text("no such field") == ""
 
 
-@pytest.mark.parametrize(
-    "source", ["", "x = 1", "x = '''later'''", '"""never closed', '""""""']
-)
+@pytest.mark.parametrize("source", ["", "x = 1", "x = '''later'''", '"""never closed', '""""""'])
 def test_a_file_without_a_docstring_has_an_empty_header(source):
     assert read_header(source) == headers.Header("", {})
 
