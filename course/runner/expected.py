@@ -12,7 +12,7 @@ from course import RefusedError
 from course.runner.lessons import Lesson
 from course.runner.receipts import Receipt, ReceiptVerdict, RowCount
 from course.runner.verdict import Outcome, as_json, is_number
-from course.text import listed, quoted
+from course.text import counted, listed, quoted
 
 SLACK = 1e-9  # for the rounding of a difference of two decimals, far below the last digit
 WORDS = {
@@ -121,11 +121,11 @@ class ExpectedHistory:
                 met += 1
             deviations += wrong
         count = RowCount(met, len(self.rows))
-        expected = f"{count.all} rows"
+        expected = counted(count.all, "row")
         if got is None:
             missing = ReceiptVerdict.MISSING
             return Receipt(lesson, name, expected, "-", missing, self.source, count)
-        shown = f"{count.met} of {count.all} rows"
+        shown = f"{count.met} of {expected}"
         verdict = ReceiptVerdict.DEVIATES if deviations else ReceiptVerdict.MET
         return Receipt(
             lesson, name, expected, shown, verdict, self.source, count, tuple(deviations)

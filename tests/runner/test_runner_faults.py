@@ -203,7 +203,7 @@ def test_a_history_that_is_not_a_list_of_numbers_deviates(course):
     run = course.run("--check")
     assert (run.code, run.errors) == (1, "")
     got = re.findall(
-        r"\d\d V +1 rows +0 of 1 rows +DEVIATES\n    epoch 0, loss: expected 1\.0, got (.*)",
+        r"\d\d V +1 row +0 of 1 row +DEVIATES\n    epoch 0, loss: expected 1\.0, got (.*)",
         run.out,
     )
     assert got == [f"1{17 * '0'}...{18 * '0'}", "NaN", "true", "[]", *4 * ["nothing"]]
