@@ -2,6 +2,8 @@
 
 The ground, which knows nothing of lessons:
     files.py        one file written whole or not at all; the output folder; files that are watched
+    text.py         texts that any terminal can print, on one line
+    headers.py      what a lesson or an exercise says about itself in its docstring
     processes.py    a warm server that starts isolated Python processes
     streams.py      the standard streams, what a script prints, and the terminal it is shown on
 Above it, one job each:
@@ -9,9 +11,10 @@ Above it, one job each:
     player/         records a training run, and shows it on one page
     checker/        the exercises: checks, solutions, hints, progress
 
-Arrows point downwards only: a file imports from the ground or from its own folder, and never a lesson.
+Arrows point downwards only: a file imports from the ground or from its own folder, and never a
+lesson.
 """
 
 
 class RefusedError(Exception):
-    """Why a command does not start, as one sentence for the person who asked for it (exit code 2)."""
+    """Why a command does not start, as one sentence for the person who asked (exit code 2)."""

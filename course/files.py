@@ -1,24 +1,33 @@
-"""Files written whole or not at all, and the output folder: checked, held by one run at a time, swept of leftovers."""
+"""Files written whole or not at all, files that are watched, and the output folder.
+
+The folder is checked before a run, held by one run at a time, and swept of leftovers.
+"""
 
 import io
 import os
 import re
 import stat
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from course import RefusedError
 from course.text import ascii_only, is_file_name
 
 PROJECT = Path(__file__).resolve().parents[1]
-TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")  # .<final name>.<process id>.tmp
+TEMPORARY = re.compile(r"\..+\.(?P<pid>\d+)\.tmp")  # .<final name>.<process id>.tmp
+POLL = 0.03  # seconds between two looks at a file, or at a process that is running
 
 
 def output_dir() -> Path:
-    """Return the folder that figures and results go to: `OUTPUT_DIR` if set, else `outputs/` beside the helper."""
+    """Return the folder that figures and results go to.
+
+    It is `OUTPUT_DIR` if that is set, else `outputs/` beside the helper.
+    """
     return Path(os.environ.get("OUTPUT_DIR") or PROJECT / "outputs").absolute()
 
 
@@ -27,7 +36,8 @@ def save_file(name: str, write: Callable[[BinaryIO], object]) -> Path:
 
     Args:
         name: a plain file name, or one in a folder, such as `players/03.html`.
-        write: is given an open binary file to write to, such as `lambda file: torch.save(model.state_dict(), file)`.
+        write: is given an open binary file to write to, such as
+            `lambda file: torch.save(model.state_dict(), file)`.
 
     Returns:
         The path of the file.
@@ -83,15 +93,14 @@ class OutputFolder:
                     file.write(b"a disk that is full says so here")
             lock = _lock(self.path / ".run_all.lock")
         except OSError as error:
-            why = error.strerror or error
-            if isinstance(error, FileExistsError | NotADirectoryError):
-                why = f"{next((p for p in (folder, *folder.parents) if p.is_file()), folder)} is a file"
             raise RefusedError(
-                f"Cannot write to the output folder {self.path} ({why}); choose another one."
+                f"Cannot write to the output folder {self.path} ({_why_not(folder, error)}); "
+                "choose another one."
             ) from error
         if lock is None:
             raise RefusedError(
-                f"Another run_all.py is writing to {self.path}; wait for it, or choose another --output-dir."
+                f"Another run_all.py is writing to {self.path}; wait for it, "
+                "or choose another --output-dir."
             )
         try:
             self._sweep()
@@ -108,9 +117,40 @@ class OutputFolder:
         for folder in (self.path, self.results, self.logs):
             for path in folder.glob(".*.tmp"):
                 name = TEMPORARY.fullmatch(path.name)
-                if name and (int(name[1]) in self._ours or _is_gone(int(name[1]))):
+                if name is None:
+                    continue
+                pid = int(name["pid"])
+                if pid in self._ours or _is_gone(pid):
                     with suppress(OSError):
                         path.unlink()
+
+
+class Watched:
+    """Files whose saves are noticed, also when an editor saves by replacing the file."""
+
+    def __init__(self, paths: Iterable[Path]):
+        self._paths = list(paths)
+        self._seen = self._stamps()
+
+    def changed(self) -> bool:
+        """True once the files differ from what `settle` last saw."""
+        return self._stamps() != self._seen
+
+    def settle(self) -> None:
+        """Wait until every file is there and none changes any more.
+
+        An editor may be in the middle of a save.
+        """
+        before = None
+        now = self._stamps()
+        while now != before or None in now:
+            time.sleep(POLL)
+            before = now
+            now = self._stamps()
+        self._seen = now
+
+    def _stamps(self) -> list[tuple[int, ...] | None]:
+        return [stamp(path) for path in self._paths]
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -140,16 +180,26 @@ def temporary(path: Path) -> Path:
 
 
 def stamp(path: Path) -> tuple[int, ...] | None:
-    """What changes with each save of a file, also when it is replaced; None if there is no file, or a pipe."""
+    """What changes with each save of a file, also when it is replaced.
+
+    None if there is no file, or something else, such as a pipe.
+    """
     try:
         now = path.stat()
     except OSError:
         return None
-    return (
-        (now.st_ino, now.st_mtime_ns, now.st_ctime_ns, now.st_size)
-        if stat.S_ISREG(now.st_mode)
-        else None
-    )
+    if not stat.S_ISREG(now.st_mode):
+        return None
+    return (now.st_ino, now.st_mtime_ns, now.st_ctime_ns, now.st_size)
+
+
+def _why_not(folder: Path, error: OSError) -> object:
+    """Why a folder cannot be written, in words: a file in its way, or what the system says."""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        for path in (folder, *folder.parents):
+            if path.is_file():
+                return f"{path} is a file"
+    return error.strerror or error
 
 
 def _is_gone(pid: int) -> bool:
@@ -164,12 +214,15 @@ def _is_gone(pid: int) -> bool:
     return False
 
 
-def _lock(path: Path):
-    """An open file that holds the lock, None if another process has it. The lock ends with the process."""
+def _lock(path: Path) -> IO | None:
+    """An open file that holds the lock, None if another process has it.
+
+    The lock ends with the process.
+    """
     while True:
         file = path.open("a")
         try:
-            if os.name == "nt":
+            if sys.platform == "win32":
                 import msvcrt
 
                 msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -188,7 +241,7 @@ def _lock(path: Path):
         file.close()  # the run before removed the file between our open and our lock
 
 
-def _unlock(file) -> None:
+def _unlock(file: IO) -> None:
     if os.name != "nt":  # removed while still locked, so that nobody else's lock is removed
         Path(file.name).unlink(missing_ok=True)
     file.close()

@@ -1,15 +1,18 @@
-"""Warm, isolated Python processes: one server imports the slow modules once and forks a fresh child for each script.
+"""Warm, isolated Python processes.
 
-    with Pool(preload=["course.runner.preload"]) as pool:
-        handle = pool.start("lesson.py", output="lesson.log", time_limit=300)
+One server imports the slow modules once, and forks a fresh child for each script.
+
+    with Pool(preload=["torch"]) as pool:
+        handle = pool.start("script.py", output="script.log", time_limit=300)
         handle.wait()
         print(handle.exit_code, handle.seconds)
 
-The server is `multiprocessing`'s forkserver; where it is missing or forking is unsafe, each script gets a new process
-that imports the modules itself (spawn). A child leads its own process group, so that ending it ends all it started;
-Ctrl-C on the terminal reaches only the parent, which decides. A child whose parent vanishes ends itself: at once, or
-where C code never gives way, soon after its time limit. On Linux, closing the pool also ends what left the group, found
-by a marker in its environment.
+The server is `multiprocessing`'s forkserver; where it is missing or forking is unsafe, each script
+gets a new process that imports the modules itself (spawn). A child leads its own process group, so
+that ending it ends all it started; Ctrl-C on the terminal reaches only the parent, which decides.
+A child whose parent vanishes ends itself: at once, or where C code never gives way, soon after its
+time limit. On Linux, closing the pool also ends what left the group, found by a marker in its
+environment.
 """
 
 import faulthandler
@@ -24,23 +27,30 @@ import threading
 import time
 import types
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing import connection, resource_tracker
 from pathlib import Path
+from typing import Any
 
-ORPHAN = 30.0  # seconds after its time limit until a script that nobody ended ends itself, whatever it does
+from course.files import PROJECT
+
+ORPHAN = 30.0  # seconds after its time limit until a script that nobody ended ends itself
 MARKER = "COURSE_POOL"  # environment variable that everything a pool starts inherits
-PROJECT = Path(__file__).resolve().parent.parent
 
 
 class Handle:
-    """A script that was started: `exit_code` is None while it runs, below 0 if a signal ended it."""
+    """A script that was started.
 
-    def __init__(self, process, time_limit: float | None):
+    `exit_code` is None while it runs, and below 0 if a signal ended it.
+    """
+
+    def __init__(self, process: Any, time_limit: float | None):
         self._process = process
         self._time_limit = time_limit
-        self._started = self._ended = time.monotonic()
+        self._started = time.monotonic()
+        self._ended = self._started
         self.pid: int | None = None  # also the id of its process group
         self.exit_code: int | None = None
         self.timed_out = False
@@ -48,7 +58,8 @@ class Handle:
     @property
     def seconds(self) -> float:
         """How long the script ran, or has been running."""
-        return (time.monotonic() if self.exit_code is None else self._ended) - self._started
+        until = time.monotonic() if self.exit_code is None else self._ended
+        return until - self._started
 
     def poll(self) -> int | None:
         """The exit code if the script has ended; ends it first if its time is up."""
@@ -82,13 +93,15 @@ class Handle:
             self._close(self._process.exitcode)
 
     def _start(self) -> None:
+        """Start the process; the pool calls it, once."""
         self._process.start()
         self.pid = self._process.pid
         self._started = time.monotonic()  # the server's own start-up does not count
 
     def _close(self, code: int) -> None:
         self._ended = time.monotonic()
-        _kill_group(self.pid)  # what the script started and did not wait for
+        if self.pid is not None:
+            _kill_group(self.pid)  # what the script started and did not wait for
         self.exit_code = code
         self._process.close()
 
@@ -110,12 +123,16 @@ class Pool:
         env: Mapping[str, str] | None = None,
         method: str | None = None,
     ):
-        self._context = multiprocessing.get_context(method or best_method())
+        self._context: Any = multiprocessing.get_context(method or best_method())
         self._preload = list(preload)
         self._path = [str(folder) for folder in path]
         self._token = uuid.uuid4().hex
-        # PYTHONPATH, because a forkserver does not look at the parent's sys.path; also for processes of the script.
-        search = [*self._path, str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        # PYTHONPATH, because a forkserver does not look at the parent's sys.path; also for
+        # processes that the script starts.
+        search = [_searchable(folder) for folder in (*self._path, str(PROJECT))]
+        already = os.environ.get("PYTHONPATH")
+        if already:
+            search.append(already)
         self._env = {**(env or {}), "PYTHONPATH": os.pathsep.join(search), MARKER: self._token}
         self._handles: list[Handle] = []
         self._launching = threading.Thread()
@@ -143,26 +160,27 @@ class Pool:
             EOFError: the server ends at once, since importing a module ends it.
         """
         Path(output).write_bytes(b"")
-        setting = {**self._env, **(env or {})}
-        end_after = None if time_limit is None else time_limit + ORPHAN
-        task = (
-            str(script),
-            [*map(str, args)],
-            str(output),
-            setting,
-            self._preload,
-            self._path,
-            end_after,
+        task = _Task(
+            script=str(script),
+            args=[str(argument) for argument in args],
+            output=str(output),
+            env={**self._env, **(env or {})},
+            preload=self._preload,
+            path=self._path,
+            end_after=None if time_limit is None else time_limit + ORPHAN,
         )
-        handle = Handle(
-            self._context.Process(target=_run_script, args=task, daemon=False), time_limit
-        )
-        self._handles = [other for other in self._handles if other.exit_code is None] + [handle]
+        process = self._context.Process(target=_run_script, args=(task,), daemon=False)
+        handle = Handle(process, time_limit)
+        running = [other for other in self._handles if other.exit_code is None]
+        self._handles = [*running, handle]
         self._ask_server(handle._start)
         return handle
 
     def warm(self) -> None:
-        """Let the server, where there is one, import its modules in the background; the first script need not wait."""
+        """Let the server import its modules in the background, where there is one.
+
+        The first script then need not wait.
+        """
         if self._context.get_start_method() == "forkserver":
             from multiprocessing import forkserver  # Windows has none
 
@@ -183,8 +201,8 @@ class Pool:
             handle.kill()
 
     def _ask_server(self, request: Callable[[], None]) -> None:
-        """Do it in a thread of its own: a signal that interrupts the caller must not cut the request."""
-        failures = []
+        """Send a request in a thread of its own: a signal to the caller must not cut it."""
+        failures: list[BaseException] = []
         self._launching = threading.Thread(
             target=self._launch, args=(request, failures), daemon=True
         )
@@ -196,10 +214,10 @@ class Pool:
     def _launch(self, request: Callable[[], None], failures: list[BaseException]) -> None:
         try:
             if os.name != "nt":
-                resource_tracker.ensure_running()  # before the marker is set: it belongs to the caller, not to the pool
-                signal.pthread_sigmask(
-                    signal.SIG_BLOCK, {signal.SIGINT}
-                )  # inherited: the server never sees Ctrl-C
+                # Before the marker is set: it belongs to the caller, not to the pool.
+                resource_tracker.ensure_running()
+                # Inherited, so that the server never sees Ctrl-C.
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             with _what_children_inherit(self._env):
                 if self._context.get_start_method() == "forkserver":
                     self._context.set_forkserver_preload(self._preload)
@@ -215,7 +233,10 @@ class Pool:
 
 
 def best_method() -> str:
-    """`forkserver` where processes may be forked after importing torch; macOS forbids it in its system libraries."""
+    """`forkserver` where processes may be forked after importing torch, else `spawn`.
+
+    macOS forbids it in its system libraries.
+    """
     can_fork = "forkserver" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
     return "forkserver" if can_fork else "spawn"
 
@@ -237,29 +258,44 @@ def describe_exit(code: int) -> str:
         return f"killed by signal {-code}"
 
 
-def _run_script(script, args, output, env, preload, path, end_after) -> None:
+def _searchable(folder: str) -> str:
+    """A folder as PYTHONPATH can name it: where its name holds a colon, from the current one."""
+    return os.path.relpath(folder) if os.pathsep in folder else folder
+
+
+@dataclass
+class _Task:
+    """What a child is to do; `end_after` are the seconds after which it ends itself."""
+
+    script: str
+    args: list[str]
+    output: str
+    env: dict[str, str]
+    preload: list[str]
+    path: list[str]
+    end_after: float | None
+
+
+def _run_script(task: _Task) -> None:
     """What a child does: cut its ties to the parent, then run the script as the main program."""
-    _redirect(output)
+    _redirect(task.output)
     if hasattr(os, "setsid"):
         os.setsid()
-        signal.signal(
-            signal.SIGINT, signal.SIG_IGN
-        )  # drops a Ctrl-C from before the new session ...
+        # This drops a Ctrl-C from before the new session ...
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        signal.signal(
-            signal.SIGINT, signal.default_int_handler
-        )  # ... and heeds one that is meant for the script
+        # ... and this heeds one that is meant for the script.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    if (
-        end_after is not None
-    ):  # that thread waits while C code holds the interpreter; this clock does not
-        faulthandler.dump_traceback_later(
-            end_after, exit=True, file=os.open(os.devnull, os.O_WRONLY)
-        )
-    os.environ.update(env)
-    sys.argv = [script, *args]
-    sys.path[:0] = [os.path.dirname(script), *path]
-    for name in preload:
+    if task.end_after is not None:
+        # That thread waits while C code holds the interpreter; this clock does not.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        faulthandler.dump_traceback_later(task.end_after, exit=True, file=nowhere)
+    script = task.script
+    os.environ.update(task.env)
+    sys.argv = [script, *task.args]
+    sys.path[:0] = [os.path.dirname(script), *task.path]
+    for name in task.preload:
         importlib.import_module(name)
     try:
         runpy.run_path(script, run_name="__main__")
@@ -274,13 +310,18 @@ def _run_script(script, args, output, env, preload, path, end_after) -> None:
 
 
 def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
     _kill_group(os.getpid())
     os._exit(1)
 
 
 def _redirect(output: str) -> None:
-    """Standard input from nowhere, standard output and error into the file: also for C code and child processes."""
+    """Standard input from nowhere, standard output and error into the file.
+
+    That goes for C code and child processes too.
+    """
     nowhere = os.open(os.devnull, os.O_RDONLY)
     log = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     for source, target in ((nowhere, 0), (log, 1), (log, 2)):
@@ -302,9 +343,8 @@ def _redirect(output: str) -> None:
 
 def _kill_group(pid: int) -> None:
     if hasattr(os, "killpg"):
-        with suppress(
-            ProcessLookupError, PermissionError
-        ):  # macOS says "permission" of a group of zombies
+        # macOS says "permission" of a group of zombies.
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
 
 
@@ -319,9 +359,13 @@ def _processes_with(entry: str) -> list[int]:
 
 
 @contextmanager
-def _what_children_inherit(environment: Mapping[str, str]):
-    """Set what multiprocessing hands to a child: the environment, and no main module, which it would run again."""
-    before, main = dict(os.environ), sys.modules["__main__"]
+def _what_children_inherit(environment: Mapping[str, str]) -> Iterator[None]:
+    """Set what multiprocessing hands to a child.
+
+    That is the environment, and no main module, which the child would run again.
+    """
+    before = dict(os.environ)
+    main = sys.modules["__main__"]
     os.environ.update(environment)
     sys.modules["__main__"] = types.ModuleType("__main__")
     try:

@@ -1,20 +1,20 @@
-"""What a lesson prints, read while it grows; and the terminal it is shown on."""
+"""The standard streams, what a script prints, and the terminal it is shown on."""
 
 import codecs
 import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TextIO
 
-HEAD = 1_000_000  # bytes of a lesson's output that are shown and kept at most, from its begin ...
+HEAD = 1_000_000  # bytes of a script's output that are shown and kept at most, from its begin ...
 TAIL = 50_000  # ... and from its end
 
 
 def open_streams() -> None:
-    """Give each standard stream that was closed before the start a place, and let it print whatever a lesson prints."""
-    for descriptor in range(
-        3
-    ):  # a closed one would be given to a pipe, and a child closes its own standard streams
+    """Make the standard streams fit for whatever a lesson prints, also where one was closed."""
+    # A closed one would be given to a pipe, and a child closes its own standard streams.
+    for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
@@ -26,11 +26,15 @@ def open_streams() -> None:
 
 
 class Log:
-    """Reads the file that a lesson prints into; memory stays bounded, however long it gets."""
+    """Reads the file that a script prints into; memory stays bounded, however long it gets.
+
+    Of a long one it reads `head` bytes from the begin and `tail` bytes from the end.
+    """
 
     def __init__(self, path: Path, head: int = HEAD, tail: int = TAIL):
         self._file = path.open("rb")
-        self._head, self._tail = head, tail
+        self._head = head
+        self._tail = tail
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
     @property
@@ -39,13 +43,16 @@ class Log:
         return os.fstat(self._file.fileno()).st_size
 
     def read(self, ended: bool) -> str:
-        """What is new since the last call; once the lesson has ended, all the rest, less what exceeds the limits."""
+        """What is new since the last call; once the script has ended, all the rest.
+
+        What exceeds the limits is left out.
+        """
         size = self.size
-        fits = ended and size <= self._head + self._tail
-        text = self._decode((size if fits else min(size, self._head)) - self._file.tell())
-        if ended and not fits:
+        left_out = size - self._head - self._tail
+        end = size if ended and left_out <= 0 else min(size, self._head)
+        text = self._decode(end - self._file.tell())
+        if ended and left_out > 0:
             self._file.seek(size - self._tail)
-            left_out = size - self._head - self._tail
             text += f"\n[... {left_out:,} bytes left out ...]\n" + self._decode(self._tail)
         return text + self._decoder.decode(b"", final=ended)
 
@@ -65,7 +72,7 @@ def last_line(text: str) -> str:
 class Terminal:
     """Text in order, and below it, on a real terminal only, one line that says what is running."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: TextIO):
         self._stream = stream
         self._live = stream.isatty()
         self._status = ""

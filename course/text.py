@@ -2,22 +2,50 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
-PLAIN_NAME = re.compile(
-    r'(?!\.*$)[^\\/:*?"<>|\x00-\x1f]+'
-)  # characters that every file system takes
+# Characters that every file system takes.
+PLAIN_NAME = re.compile(r'(?!\.*$)[^\\/:*?"<>|\x00-\x1f]+')
+# What colours a terminal's text and moves its cursor.
+ANSI = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?|\x9b[0-?]*[ -/]*[@-~]"
+)
+# Control characters but tab and newline, halves of surrogate pairs, and what turns the direction
+# of writing around.
+UNSHOWN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
-def ascii_only(text: str | Path) -> str:
+def ascii_only(text: object) -> str:
     """Return the text as any terminal can print it."""
     return str(text).encode("ascii", "backslashreplace").decode()
 
 
+def cut(text: str, most: int) -> str:
+    """Return a text without its middle if it has more than `most` characters.
+
+    >>> cut("a name that goes on and on", 13)
+    'a nam...nd on'
+    """
+    half = (most - len("...")) // 2
+    return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"
+
+
 def quoted(value: object) -> str:
     """Return a value in quotes, in ASCII on one line, without the middle if it is long."""
-    text = ascii(str(value))
-    return text if len(text) <= 60 else f"{text[:28]}...{text[-28:]}"
+    return cut(ascii(str(value)), 60)
+
+
+def plain(text: str) -> str:
+    """Return a text as a terminal would show it in the end.
+
+    It has no colours, no overwritten lines and no control characters.
+    """
+    text = ANSI.sub("", text)
+    if "\r" in text:
+        lines = text.split("\n")
+        text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
+    return UNSHOWN.sub("\ufffd", text)
 
 
 def listed(names: Iterable[object], most: int = 8) -> str:
@@ -39,5 +67,5 @@ def first_line(error: BaseException) -> str:
 
 
 def is_file_name(name: object) -> bool:
-    """Tell whether a name has no part that leads elsewhere and no character that some file system refuses."""
+    """Tell whether a name leads nowhere else and has characters that every file system takes."""
     return isinstance(name, str) and PLAIN_NAME.fullmatch(name) is not None

@@ -27,10 +27,8 @@ from course.checker import messages, worker
 from course.checker.catalog import EXERCISES, Exercise, find_exercises, pick, shown
 from course.checker.progress import Progress, digest
 from course.checker.verdicts import Result, Verdict
-from course.files import write_whole
+from course.files import POLL, Watched, write_whole
 from course.processes import Pool
-from course.runner.schedule import POLL
-from course.runner.watch import Watched
 from course.streams import Terminal, open_streams
 
 FIRST_HINT = 2  # a hint is offered at this failure ...

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from course.checker.catalog import Exercise, read_answer
 from course.checker.verdicts import Finding, Result, Verdict, read_result
+from course.files import POLL
 from course.processes import Handle, Pool, describe_exit
-from course.runner.schedule import POLL
 from course.streams import Log
 
 JUDGE = Path(__file__).with_name("judge.py")

@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from course import RefusedError
+from course.headers import read_header_of
 
-# Read as text, not parsed as Python: a lesson with a syntax error still has a header, and must run to show the error.
-DOCSTRING = re.compile(r'\A(?:\s|#.*\n)*[rR]?("""|\'\'\')(.*?)\1', re.DOTALL)
-FIELD = re.compile(r"^(\w[\w ]*):(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
-FIGURE = re.compile(r"^\s*outputs/(\S+\.png)(?:\s+-\s+(.*\S))?", re.MULTILINE)
+FIGURE = re.compile(r"outputs/(?P<name>\S+\.png)(?:\s+-\s+(?P<caption>.*))?")
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson's file and the promises of its header; `figures` maps each PNG's name to its caption."""
+    """A lesson's file and the promises of its header.
+
+    `figures` maps the name of each PNG that it writes to its caption.
+    """
 
     path: Path
     title: str
@@ -35,11 +36,14 @@ class Lesson:
 
 def read_lesson(path: Path) -> Lesson:
     """Read a lesson's header; fields that it lacks are empty."""
-    docstring = DOCSTRING.match(path.read_text(encoding="utf-8-sig", errors="replace"))
-    fields = {name: text.strip() for name, text in FIELD.findall(docstring[2] if docstring else "")}
-    title = next((text for name, text in fields.items() if name.startswith("Lesson")), path.stem)
-    question = " ".join(fields.get("Question", "").split())
-    return Lesson(path, title, question, dict(FIGURE.findall(fields.get("Writes", ""))))
+    header = read_header_of(path)
+    figures = {}
+    for line in header.fields.get("Writes", []):
+        promise = FIGURE.match(line)
+        if promise:
+            figures[promise["name"]] = promise["caption"] or ""
+    title = header.title or path.stem
+    return Lesson(path, title, header.text("Question"), figures)
 
 
 def find_lessons(folder: Path) -> list[Lesson]:
@@ -48,7 +52,9 @@ def find_lessons(folder: Path) -> list[Lesson]:
 
 
 def select(lessons: Sequence[Lesson], wanted: Sequence[str]) -> list[Lesson]:
-    """The lessons asked for by number, file name or path, each once, by number; all of them if none is named.
+    """The lessons asked for by number, file name or path; all of them if none is named.
+
+    Each comes once, and they are sorted by number.
 
     Raises:
         RefusedError: a name that fits no lesson; the sentence lists those there are.
@@ -57,6 +63,8 @@ def select(lessons: Sequence[Lesson], wanted: Sequence[str]) -> list[Lesson]:
         raise RefusedError(
             "There are no lessons here: files named NN_topic.py in module_03/ are missing."
         )
+    if not wanted:
+        return list(lessons)
     chosen = set()
     for text in wanted:
         found = [lesson for lesson in lessons if _fits(lesson, text)]
@@ -66,7 +74,7 @@ def select(lessons: Sequence[Lesson], wanted: Sequence[str]) -> list[Lesson]:
                 f"There is no lesson {text!r}; name one by number or file: {there_are}."
             )
         chosen.update(found)
-    return [lesson for lesson in lessons if lesson in chosen or not wanted]
+    return [lesson for lesson in lessons if lesson in chosen]
 
 
 def _fits(lesson: Lesson, text: str) -> bool:

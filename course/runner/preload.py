@@ -1,8 +1,9 @@
 """What the warm server imports once, so that no lesson waits for it.
 
-Only speed depends on this file: an import that fails here fails again in the lesson, where its traceback is shown.
-Nothing here may start a thread or ask for a GPU: neither survives the fork. The helper, and the player that
-imports it, are left out on purpose: they are cheap once these are loaded, and a lesson must see their newest state.
+Only speed depends on this file: an import that fails here fails again in the lesson, where its
+traceback is shown. Nothing here may start a thread or ask for a GPU: neither survives the fork.
+The helper is left out on purpose: it is cheap once these are loaded, and a lesson must see its
+newest state.
 """
 
 import gc
@@ -11,8 +12,9 @@ from contextlib import suppress
 
 MODULES = """
     numpy pandas PIL.Image requests pooch jinja2 matplotlib.pyplot matplotlib.backends.backend_agg
-    sklearn.calibration sklearn.compose sklearn.datasets sklearn.decomposition sklearn.impute sklearn.inspection
-    sklearn.linear_model sklearn.metrics sklearn.model_selection sklearn.pipeline sklearn.preprocessing
+    sklearn.calibration sklearn.compose sklearn.datasets sklearn.decomposition sklearn.impute
+    sklearn.inspection sklearn.linear_model sklearn.metrics sklearn.model_selection
+    sklearn.pipeline sklearn.preprocessing
     torch torch.func torch.optim torch.utils.data torchmetrics
 """
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from course import RefusedError
 from course.files import OutputFolder, write_whole
@@ -26,17 +27,18 @@ def versions(project: Path) -> dict[str, str]:
         RefusedError: one of them is not installed.
     """
     settings = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    found, missing = {"python": platform.python_version()}, []
+    found = {"python": platform.python_version()}
+    missing = []
     for requirement in settings["project"]["dependencies"]:
-        name = re.match(r"[\w.-]+", requirement)[0]
+        name = re.split(r"[^\w.-]", requirement)[0]  # up to an extra or a version
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             missing.append(name)
     if missing:
-        install = "python -m pip install -r requirements.txt"
         raise RefusedError(
-            f"Not installed: {', '.join(missing)}. Install everything the course needs with: {install}"
+            f"Not installed: {', '.join(missing)}. Install everything the course needs with: "
+            "python -m pip install -r requirements.txt"
         )
     return found
 
@@ -44,8 +46,8 @@ def versions(project: Path) -> dict[str, str]:
 class Record:
     """results.json: a run replaces the entries of its own lessons and keeps the others.
 
-    `head` holds the versions and the device of this run, `lessons` an entry for each lesson that ever ran, by name,
-    `stopped` the lessons that this run began or was to begin, and did not bring to their end.
+    `versions` and `device` are those of this run; `lessons` holds an entry for each lesson that
+    ever ran, by name.
     """
 
     def __init__(
@@ -55,12 +57,12 @@ class Record:
         versions: Mapping[str, str],
         device: str,
     ):
+        self.versions = dict(versions)
+        self.device = device
+        self.lessons: dict[str, dict[str, Any]] = {}
         self._path = folder.path / "results.json"
         self._started = time.monotonic()
-        self.head = {"versions": versions, "device": device}
-        self.stopped: list[Lesson] = []
-        self.lessons = {}
-        # no file yet, or a damaged one: written anew
+        # Where there is no file yet, or a damaged one, it is written afresh.
         with suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
             earlier = json.loads(self._path.read_text(encoding="utf-8"))["lessons"]
             self.lessons = {
@@ -71,8 +73,12 @@ class Record:
 
     def seconds(self) -> dict[str, float]:
         """How long each lesson took when it ran last."""
-        times = {name: entry.get("seconds") for name, entry in self.lessons.items()}
-        return {name: time for name, time in times.items() if is_number(time)}
+        times = {}
+        for name, entry in self.lessons.items():
+            seconds = entry.get("seconds")
+            if is_number(seconds):
+                times[name] = float(seconds)
+        return times
 
     def add(self, outcome: Outcome) -> None:
         """Enter a lesson's outcome and write the file."""
@@ -87,8 +93,10 @@ class Record:
         self._write()
 
     def stop(self, lessons: Sequence[Lesson]) -> None:
-        """Mark lessons that this run did not bring to their end: their files may be newer than their entries."""
-        self.stopped = list(lessons)
+        """Mark lessons that did not come to their end: their files may be newer than their entries.
+
+        A lesson that never ran has no entry to be marked.
+        """
         entries = [self.lessons[lesson.name] for lesson in lessons if lesson.name in self.lessons]
         for entry in entries:
             entry["stopped"] = True
@@ -96,38 +104,38 @@ class Record:
             self._write()
 
     def _write(self) -> None:
-        lessons = dict(sorted(self.lessons.items()))
-        seconds = round(time.monotonic() - self._started, 3)
-        text = json.dumps({**self.head, "seconds": seconds, "lessons": lessons}, indent=2)
-        write_whole(self._path, text + "\n")
+        content = {
+            "versions": self.versions,
+            "device": self.device,
+            "seconds": round(time.monotonic() - self._started, 3),
+            "lessons": dict(sorted(self.lessons.items())),
+        }
+        write_whole(self._path, json.dumps(content, indent=2) + "\n")
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """One line a lesson: seconds, figures written of those promised, the results that fit, verdict."""
+    """One line per lesson: seconds, figures written of those promised, key results, verdict."""
     name_width = max(len(outcome.lesson.name) for outcome in outcomes)
     room = WIDTH - name_width - 30  # what the four other columns leave
     rows = [("lesson", "seconds", "figures", "key results", "verdict")]
     for outcome in outcomes:
+        seconds = f"{outcome.seconds:.1f}"
         figures = f"{len(outcome.figures)}/{len(outcome.lesson.figures)}"
-        rows.append(
-            (
-                outcome.lesson.name,
-                f"{outcome.seconds:.1f}",
-                figures,
-                _fit(outcome.results, room),
-                outcome.verdict,
-            )
-        )
-    return "\n".join(
-        f"{a:{name_width}}  {b:>7}  {c:>7}  {d:{room}}  {e}".rstrip() for a, b, c, d, e in rows
-    )
+        results = _fit(outcome.results, room)
+        rows.append((outcome.lesson.name, seconds, figures, results, outcome.verdict))
+    lines = []
+    for name, seconds, figures, results, verdict in rows:
+        line = f"{name:{name_width}}  {seconds:>7}  {figures:>7}  {results:{room}}  {verdict}"
+        lines.append(line.rstrip())
+    return "\n".join(lines)
 
 
 def _fit(results: Mapping[str, float], room: int) -> str:
-    chosen = []
-    for name in sorted(
-        results, key=lambda name: "acc" not in name
-    ):  # a stable sort: accuracies first
+    """The results that fit on a line, accuracies first."""
+    accuracies = [name for name in results if "acc" in name]
+    others = [name for name in results if "acc" not in name]
+    chosen: list[str] = []
+    for name in accuracies + others:
         shown = f"{name} {results[name]:.4g}"
         if len(", ".join([*chosen, shown])) <= room:
             chosen.append(shown)

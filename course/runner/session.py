@@ -1,24 +1,34 @@
-"""One call of run_all.py: from its options to its exit code."""
+"""One call of run_all.py: from its options to its exit code.
+
+Nothing slow is imported here, so that --help, --list and refusals answer at once.
+"""
 
 import os
-import re
 import signal
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 from course import RefusedError
 from course.runner.lessons import Lesson, find_lessons, select
-from course.streams import Terminal, last_line, open_streams
+from course.streams import Terminal, open_streams
 
-PASSED, FAILED, REFUSED = 0, 1, 2  # exit codes; Ctrl-C gives 130, another signal 128 and its number
+# Exit codes; Ctrl-C gives 130, another signal 128 and its number.
+PASSED = 0
+FAILED = 1
+REFUSED = 2
 
 
-class Stopped(BaseException):
+class StoppedError(BaseException):
     """A signal asks the run to stop; the argument is its number."""
+
+    def __init__(self, number: int):
+        super().__init__(number)
+        self.number = number
 
 
 def run(options: Namespace, root: Path, make_pool: Callable | None = None) -> int:
@@ -28,19 +38,21 @@ def run(options: Namespace, root: Path, make_pool: Callable | None = None) -> in
         with _signals_stop():
             return _run(options, root, make_pool)
     except RefusedError as error:
-        return _say(error, REFUSED)
-    except Stopped as stop:
-        name = "Ctrl-C" if stop.args[0] == signal.SIGINT else signal.Signals(stop.args[0]).name
+        return _say(str(error), REFUSED)
+    except StoppedError as stop:
+        by_ctrl_c = stop.number == signal.SIGINT
+        name = "Ctrl-C" if by_ctrl_c else signal.Signals(stop.number).name
         return _say(
             f"Stopped by {name}. Nothing runs on; what finished lessons wrote is kept.",
-            128 + stop.args[0],
+            128 + stop.number,
         )
     except EOFError:
         return _say(
             "The run cannot go on: the server of warm processes ends as soon as it starts.", FAILED
         )
     except OSError as error:
-        # What standard output still holds could fail once more on the way out; all that matters was flushed.
+        # What standard output still holds could fail once more on the way out; all that matters
+        # was flushed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):  # whoever read our output has left
             return FAILED
@@ -49,134 +61,57 @@ def run(options: Namespace, root: Path, make_pool: Callable | None = None) -> in
 
 
 def _run(options: Namespace, root: Path, make_pool: Callable | None) -> int:
+    _check_working_directory()
     terminal = Terminal(sys.stdout)
     lessons = find_lessons(root / "module_03")
     chosen = select(lessons, options.lessons)
     if options.list:
-        terminal.line("\n".join(map(_description, chosen)))
+        for lesson in chosen:
+            terminal.line(_description(lesson))
         return PASSED
     if options.watch and len(chosen) != 1:
         raise RefusedError("--watch runs one lesson; name it, as in: python run_all.py --watch 3")
 
-    # Imported here, so that --list and refusals answer at once.
-    from course.files import OutputFolder
-    from course.processes import Pool
-    from course.runner import receipts, record
-    from course.runner.run import Run
-    from course.runner.schedule import Course
-    from course.runner.watch import watch
+    from course.runner.start import start
 
-    make_pool = make_pool or (lambda **how: Pool(preload=["course.runner.preload"], **how))
-    versions = record.versions(root)
-    expected, no_receipts = {}, ""
+    return PASSED if start(options, root, lessons, chosen, terminal, make_pool) else FAILED
+
+
+def _check_working_directory() -> None:
     try:
-        expected = receipts.load(root / "module_03" / "expected_results.toml")
-    except RefusedError as error:
-        if options.check:
-            raise
-        no_receipts = str(error)  # the report says so
-    folder = OutputFolder(options.output_dir)
-    # One thread a process: tensors this small gain nothing from more, and threads do not survive a fork.
-    env = {
-        "OUTPUT_DIR": str(folder.path),
-        "COURSE_DEVICE": options.device,
-        "MPLBACKEND": "Agg",
-        "OMP_NUM_THREADS": "1",
-    }
-    if options.watch:
-        env["PYTHONDONTWRITEBYTECODE"] = (
-            "1"  # two saves within a second would share one compiled helper
-        )
-    with folder.hold(), make_pool(path=[root], env=env) as pool:
-        course = Course(pool, folder, terminal, options.jobs, options.timeout)
-        started = time.monotonic()
-        terminal.status(
-            "Starting: importing PyTorch, scikit-learn and Matplotlib, once for all lessons ..."
-        )
-        try:
-            device = _ask_device(pool, folder)
-        except RefusedError:
-            if not options.watch:
-                raise
-            device = (
-                options.device
-            )  # --watch goes on: the lesson shows what is wrong, and a save may mend it
-        finally:
-            terminal.status("")
-
-        run = Run(course, root, lessons, versions, device, expected, no_receipts)
-        if options.watch:
-            watch(run, chosen[0], root / "helper_functions.py")
-        outcomes = run(chosen)
-        seconds = time.monotonic() - started
-        failed = [outcome for outcome in outcomes if outcome.reason]
-        terminal.line(record.table(outcomes))
-        for outcome in failed:
-            terminal.line(f"FAILED {outcome.lesson.name}: {outcome.reason}")
-        terminal.line(
-            f"{len(outcomes) - len(failed)} of {len(outcomes)} lessons ok in {seconds:.1f} s; "
-            f"figures, results and logs are in {folder.path}"
-        )
-        passed = not failed
-        if options.check:
-            compared = receipts.compare(
-                expected, outcomes, every=None if options.lessons else lessons
-            )
-            terminal.line()
-            terminal.line(receipts.table(compared))
-            passed &= all(receipt.verdict == receipts.MET for receipt in compared)
-        terminal.line(f"To look at it all, open {run.write_page(outcomes, seconds)}")
-    return PASSED if passed else FAILED
-
-
-def _ask_device(pool, folder) -> str:
-    """The device that lessons will use; also the first proof that the helper and PyTorch can be imported.
-
-    Raises:
-        RefusedError: there is no such device, or the helper cannot be imported.
-    """
-    from course.files import temporary
-    from course.processes import describe_exit
-
-    answer = temporary(folder.logs / "device")
-    handle = pool.start(Path(__file__).with_name("device.py"), output=answer, time_limit=120)
-    code = handle.wait()
-    last = last_line(answer.read_text(encoding="utf-8", errors="replace")) or describe_exit(code)
-    if handle.timed_out:
+        os.getcwd()
+    except FileNotFoundError as error:
         raise RefusedError(
-            "No lesson can run: importing the helper and PyTorch takes more than 120 s."
-        )
-    if code != 0:
-        raise RefusedError("No lesson can run: " + re.sub(r"^ValueError: ", "", last))
-    return last
+            "The current folder was deleted; change to one that exists, as in: cd ~"
+        ) from error
 
 
 def _description(lesson: Lesson) -> str:
-    figures = "".join(
-        f"\n      outputs/{name} - {caption}" for name, caption in lesson.figures.items()
-    )
-    return f"{lesson.number:02}  {lesson.title}\n    {lesson.question}{figures}"
+    lines = [f"{lesson.number:02}  {lesson.title}", f"    {lesson.question}"]
+    for name, caption in lesson.figures.items():
+        lines.append(f"      outputs/{name} - {caption}")
+    return "\n".join(lines)
 
 
-def _say(sentence, code: int) -> int:
+def _say(sentence: str, code: int) -> int:
     with suppress(OSError):
         print(sentence, file=sys.stderr, flush=True)
     return code
 
 
 @contextmanager
-def _signals_stop():
+def _signals_stop() -> Iterator[None]:
+    """Let Ctrl-C and its like raise StoppedError, unless they were ignored before."""
     last = -60.0
 
-    def stop(number, _):
+    def stop(number: int, _: FrameType | None) -> None:
         nonlocal last
         if time.monotonic() - last > 5:  # pressed twice: the clean-up goes on
             last = time.monotonic()
-            raise Stopped(number)
+            raise StoppedError(number)
 
-    numbers = [
-        getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-    ]
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in names]
     before = {number: signal.getsignal(number) for number in numbers}
     for number in numbers:
         if before[number] != signal.SIG_IGN:  # nohup stays nohup

@@ -1,36 +1,53 @@
-"""Did a lesson do what its header promises? It passes only if it ended well and wrote each of its files in this run."""
+"""Did a lesson do what its header promises?
+
+It passes only if it ended well and wrote each of its files in this run.
+"""
 
 import json
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from typing import Any, NamedTuple, TypeGuard
 
 from course.files import OutputFolder, stamp
 from course.runner.lessons import Lesson
+from course.text import cut
 
-PNG = b"\x89PNG", b"IEND\xaeB`\x82"  # how such a file begins and ends
+PNG_BEGIN = b"\x89PNG"
+PNG_END = b"IEND\xaeB`\x82"
+
+
+class Verdict(StrEnum):
+    """Whether a lesson did what its header promises."""
+
+    OK = "ok"
+    FAILED = "FAILED"
 
 
 @dataclass
 class Outcome:
-    """How a lesson ended. `reason` is empty if it passed; `figures` are those it wrote in this run."""
+    """How a lesson ended.
+
+    `reason` is empty if it passed; `figures` are those it wrote in this run. Results and histories
+    are by name; of an older run they may hold anything that JSON can.
+    """
 
     lesson: Lesson
     reason: str
     seconds: float
     figures: list[str]
-    results: dict = field(default_factory=dict)
-    histories: dict = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
+    histories: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def verdict(self) -> str:
-        """`ok` or `FAILED`."""
-        return "FAILED" if self.reason else "ok"
+    def verdict(self) -> Verdict:
+        """A lesson fails for a reason."""
+        return Verdict.FAILED if self.reason else Verdict.OK
 
 
 class Promise:
-    """Remembers the files of a lesson as they are before it runs, to tell fresh ones from old ones."""
+    """Remembers a lesson's files as they are before it runs, to tell fresh ones from old ones."""
 
     def __init__(self, lesson: Lesson, folder: OutputFolder):
         self._lesson = lesson
@@ -40,37 +57,58 @@ class Promise:
 
     def judge(self, seconds: float, broken: str = "") -> Outcome:
         """The outcome; `broken` says why the lesson did not come to its end, if so."""
-        wrong = {name: self._flaw(path, *PNG) for name, path in self._figures.items()}
-        outcome = Outcome(
-            self._lesson, "", seconds, [name for name, flaw in wrong.items() if not flaw]
-        )
-        flaws = [f"{name} {flaw}" for name, flaw in wrong.items() if flaw]
-        flaw = self._flaw(self._results, b"{", b"")
+        written = []
+        flaws = []
+        for name, path in self._figures.items():
+            flaw = self._flaw_of_figure(path)
+            if flaw:
+                flaws.append(f"{name} {flaw}")
+            else:
+                written.append(name)
+        outcome = Outcome(self._lesson, broken, seconds, written)
+        flaw = self._flaw_of_age(self._results)
         if not flaw:
             try:
-                outcome.results, outcome.histories = read_results(self._results)
+                saved = read_results(self._results)
+                outcome.results = saved.results
+                outcome.histories = saved.histories
             except ValueError as error:
                 flaw = str(error)
         if flaw:
             flaws.append(f"results/{self._results.name} {flaw}")
-        outcome.reason = broken or "; ".join(flaws)
+        if not broken:
+            outcome.reason = "; ".join(flaws)
         return outcome
 
-    def _flaw(self, path: Path, begin: bytes, end: bytes) -> str:
+    def _flaw_of_age(self, path: Path) -> str:
         now = stamp(path)
         if now is None:
             return "was not written"
         if now == self._before[path]:
             return "was not written in this run, only in an earlier one"
+        return ""
+
+    def _flaw_of_figure(self, path: Path) -> str:
+        flaw = self._flaw_of_age(path)
+        if flaw:
+            return flaw
         try:
             data = path.read_bytes()
-            return "" if data.startswith(begin) and data.endswith(end) else "is damaged"
         except OSError as error:
             return f"cannot be read ({error.strerror})"
+        whole = data.startswith(PNG_BEGIN) and data.endswith(PNG_END)
+        return "" if whole else "is damaged"
 
 
-def read_results(path: Path) -> tuple[dict, dict]:
-    """The results and the histories that save_results wrote.
+class SavedResults(NamedTuple):
+    """What save_results wrote."""
+
+    results: dict[str, Any]
+    histories: dict[str, Any]
+
+
+def read_results(path: Path) -> SavedResults:
+    """What save_results wrote into a file.
 
     Raises:
         ValueError: it is something else; the message goes on after the file's name.
@@ -80,27 +118,30 @@ def read_results(path: Path) -> tuple[dict, dict]:
         raise ValueError(strange)
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
-        results, histories = saved["results"], saved["histories"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        results = saved["results"]
+        histories = saved["histories"]
+    except OSError as error:
+        raise ValueError(f"cannot be read ({error.strerror})") from error
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise ValueError(strange) from error
-    if not isinstance(results, Mapping) or not isinstance(histories, Mapping):
+    if not isinstance(results, dict) or not isinstance(histories, dict):
         raise ValueError(strange)
     for name, value in results.items():
         if not is_number(value):
             raise ValueError(
-                f"{strange}: {short(name)} is {short(value)}, and a result must be a finite number"
+                f"{strange}: {as_json(name)} is {as_json(value)}, "
+                "and a result must be a finite number"
             )
-    return results, histories
+    return SavedResults(results, histories)
 
 
-def is_number(value) -> bool:
-    """Whether a value is a finite number that a float can hold; True and False are none."""
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value is a finite number that a float can hold; True and False are not numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return abs(value) <= sys.float_info.max  # exact for whole numbers of any size; False for NaN
 
 
-def short(value) -> str:
-    """What json.loads gave, as JSON again, cut after 40 characters."""
-    text = json.dumps(value)
-    return text if len(text) <= 40 else f"{text[:40]}..."
+def as_json(value: object) -> str:
+    """What json.loads gave, as it stands in the file, without the middle if it is long."""
+    return cut(json.dumps(value), 40)

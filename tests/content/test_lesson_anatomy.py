@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from course.headers import FIELD, read_header
+
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted((ROOT / "module_03").glob("[0-9][0-9]_*.py"))
 FIELDS = ["Question", "You will learn", "Builds on", "Guide", "Minutes", "Run", "Writes"]
@@ -30,21 +32,15 @@ def tree(path):
 @cache
 def fields(path):
     """Return title and fields of the docstring: {"Question": ["..."], "Writes": ["...", "..."], ...}."""
-    title, _, rest = ast.get_docstring(tree(path), clean=False).partition("\n")
-    found = {"": [title]}
-    for line in rest.splitlines():
-        header = re.match(r"([A-Z][A-Za-z ]+):(.*)", line)
-        if header:
-            name = header[1]
-            found[name] = [header[2].strip()] if header[2].strip() else []
-        elif line.strip():
-            assert line.startswith("    "), (
-                f"a continued line of the docstring is not indented: {line!r}"
-            )
-            if line.startswith(("    - ", "    outputs/")) or not found[name]:
-                found[name].append(line.strip())
+    header = read_header(source(path))
+    found = {"": [header.headline]}
+    for name, lines in header.fields.items():
+        found[name] = []
+        for line in lines:
+            if line.startswith(("- ", "outputs/")) or not found[name]:
+                found[name].append(line)
             else:
-                found[name][-1] += " " + line.strip()
+                found[name][-1] += " " + line
     return found
 
 
@@ -83,6 +79,9 @@ def test_the_numbers_run_from_01_without_a_gap():
 @each_lesson
 def test_docstring(path):
     number = path.name[:2]
+    for line in ast.get_docstring(tree(path), clean=False).splitlines()[1:]:
+        belongs = FIELD.match(line) or line.startswith("    ") or not line.strip()
+        assert belongs, f"a continued line of the docstring is not indented: {line!r}"
     found = fields(path)
     assert list(found) == ["", *FIELDS]
     assert re.fullmatch(rf"Lesson {number}: \S.*", found[""][0])

@@ -17,10 +17,12 @@ import jinja2
 import pytest
 
 from course.files import OutputFolder
-from course.runner import report
+from course.runner import expected, report
 from course.runner.lessons import Lesson, find_lessons
 from course.runner.record import Record
+from course.runner.summary import RunSummary
 from course.runner.verdict import Outcome
+from course.text import plain
 
 pytest_plugins = ["real_browser", "toy_course"]
 
@@ -110,12 +112,24 @@ class Made:
             self.outcomes.append(Outcome(lesson, **outcome))
         return lesson
 
-    def page(self, **how):
+    def summary(self):
+        """How a run of the lessons went, as run_all.py tells the report."""
         record = Record(self.folder, self.lessons, {"python": "3.11"}, "cpu")
         for outcome in self.outcomes:
             record.add(outcome)
-        how = {"expected": self.expected, "seconds": 2.5, **how}
-        path = report.write(self.folder, self.root, self.lessons, record, self.outcomes, **how)
+        return RunSummary(
+            folder=self.folder,
+            root=self.root,
+            lessons=self.lessons,
+            record=record,
+            expected=expected.read(self.expected),
+            outcomes=self.outcomes,
+            stopped=[],
+            seconds=2.5,
+        )
+
+    def page(self):
+        path = report.write(self.summary())
         return Page(path.read_text(encoding="utf-8"))
 
 
@@ -230,7 +244,7 @@ def test_advice_fits_the_reason(made, reason, advice):
     assert advice in told[told.index("What to do") :]
 
 
-def test_last_words():
+def test_the_last_words_are_the_traceback_with_its_causes_or_the_last_lines():
     first = "Traceback (most recent call last):\n  a\nKeyError: 1"
     second = "Traceback (most recent call last):\n  b\nValueError: 2"
     during = "\n\nDuring handling of the above exception, another exception occurred:\n\n"
@@ -289,7 +303,7 @@ def test_a_partial_run_keeps_the_others_and_marks_them_older(course):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
-def test_ctrl_c_in_the_middle_of_a_run(course):
+def test_after_ctrl_c_the_page_says_which_lessons_were_stopped(course):
     for number in (1, 2, 3):
         course.lesson(number)
     assert course.run().code == 0
@@ -354,9 +368,7 @@ def test_results_of_any_kind_in_an_old_record_are_shown(made, junk):
     made.lesson(results={"answer": junk, "extra": junk})
     made.lesson(2)
     made.expected = {"01_toy": {"results": {"answer": {"value": 1}}}}
-    record = Record(made.folder, made.lessons, {}, "cpu")
-    for outcome in made.outcomes:
-        record.add(outcome)
+    made.summary()  # enters them
     del made.outcomes[0]
     page = made.page()
     assert "0 of 2 receipts met" in page.lessons[1]
@@ -369,7 +381,7 @@ def test_a_record_that_nests_too_deep_counts_as_none(made):
     assert "Not run yet" in made.page().lessons[1]
 
 
-def test_missing_files(made):
+def test_a_figure_or_a_log_that_is_gone_is_said_to_be_gone(made):
     made.lesson()
     made.lesson(2)
     (made.folder.path / "01_a.png").unlink()
@@ -457,7 +469,7 @@ def test_names_of_files_stay_names(made):
     assert not re.search(r"[:\"#?\s]", "".join(shown))
 
 
-def test_a_log_of_10_megabytes(made):
+def test_10_megabytes_of_text_make_a_small_page_in_linear_time(made):
     made.lesson(
         log="first line\n" + "x" * 10_000_000 + "\nlast line",
         reason="exit code 1: " + "y" * 10_000_000,
@@ -472,7 +484,7 @@ def test_a_log_of_10_megabytes(made):
     assert "last line" in page.lessons[1]
     assert "[... 9,940,021 bytes left out ...]" in page.lessons[1]
     assert "10.0 MB" in page.lessons[1]
-    assert "characters left out]" in page.lessons[1]
+    assert f"exit code 1: {235 * 'y'}...{248 * 'y'}\n" in page.lessons[1]
     assert "and 9800 more" in page.lessons[3]
 
 
@@ -493,14 +505,13 @@ def test_a_log_of_10_megabytes(made):
         ("\u65e5\u672c \U0001f600", "\u65e5\u672c \U0001f600"),
     ],
 )
-def test_plain(raw, shown):
-    assert report.plain(raw) == shown
+def test_text_is_shown_as_a_terminal_would_show_it_in_the_end(raw, shown):
+    assert plain(raw) == shown
 
 
-def test_undefined_names_raise(made):
+def test_a_name_that_the_template_lacks_is_an_error(made):
     made.lesson()
-    record = Record(made.folder, made.lessons, {}, "cpu")
-    values = report.page(made.folder, made.root, made.lessons, record, made.outcomes, {}, 1.0)
+    values = report.page(made.summary())
     values["rows"] = 1  # so that what stands under a condition is used as well
     report.render(values)
     for name in values:
@@ -519,10 +530,10 @@ def test_the_page_is_written_whole_or_not_at_all(made, monkeypatch):
     def fail(source, target):
         raise OSError(28, "No space left on device")
 
-    record = Record(made.folder, made.lessons, {}, "cpu")
+    summary = made.summary()
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="No space left"):
-        report.write(made.folder, made.root, made.lessons, record, made.outcomes, {}, 1.0)
+        report.write(summary)
     assert (made.folder.path / "index.html").read_bytes() == before
     assert not list(made.folder.path.glob(".*.tmp"))
 
@@ -575,7 +586,7 @@ def test_the_page_asks_nothing_of_any_other_place(rich):
         )
         assert not [name for name in attributes if name.startswith("on") or name == "style"]
     assert [attributes for attributes in rich.all("script") if attributes] == []
-    template = (PROJECT / "runner" / "report.html").read_text(encoding="utf-8")
+    template = (PROJECT / "course" / "runner" / "report.html").read_text(encoding="utf-8")
     assert not re.search(r"https?:|@import|url\(|fetch\(|XMLHttp|import\(", template)
     (policy,) = [
         a["content"] for a in rich.all("meta") if a.get("http-equiv") == "Content-Security-Policy"
@@ -583,7 +594,7 @@ def test_the_page_asks_nothing_of_any_other_place(rich):
     assert policy.startswith("default-src 'none';")
 
 
-def test_headings_images_tables_and_names(rich):
+def test_headings_images_and_tables_can_be_read_aloud(rich):
     levels = [level for level, _ in rich.headings]
     assert levels[0] == 1
     assert levels.count(1) == 1
@@ -624,7 +635,7 @@ def test_links_to_player_script_and_guides(rich):
 
 def test_every_guide_is_linked_from_its_lesson():
     lessons = find_lessons(PROJECT / "module_03")
-    guides = report._guides(PROJECT / "docs")
+    guides = report.find_guides(PROJECT / "docs")
     linked = {path.name for found in guides.values() for _, path in found}
     assert linked == {path.name for path in (PROJECT / "docs").glob("[0-9][0-9]-*.md")}
     assert set(guides) == {lesson.number for lesson in lessons}, "a lesson has no guide"
@@ -806,7 +817,7 @@ def contrast(one, two):
 
 def test_contrast_is_wcag_aa_in_both_modes():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    template = (PROJECT / "runner" / "report.html").read_text(encoding="utf-8")
+    template = (PROJECT / "course" / "runner" / "report.html").read_text(encoding="utf-8")
     modes = [
         dict(re.findall(r"--([\w-]+): (#\w{6})", block))
         for block in re.findall(r":root \{(.*?)\}", template, re.S)
@@ -818,9 +829,9 @@ def test_contrast_is_wcag_aa_in_both_modes():
                 assert contrast(mode[ink], mode[paper]) >= 4.5, (ink, paper)
 
 
-def test_run_all_stays_light():
+def test_a_run_imports_nothing_that_only_lessons_need():
     check = (
-        "import sys; from course.runner import session, record, receipts, report, schedule, watch; "
+        "import sys; from course.runner import session, start; "
         "sys.exit(any(name in sys.modules for name in ('jinja2', 'torch', 'numpy', 'matplotlib')))"
     )
     done = subprocess.run(

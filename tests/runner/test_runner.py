@@ -18,6 +18,8 @@ from course.streams import HEAD, TAIL, Log, Terminal
 
 pytest_plugins = ["toy_course"]
 
+PROJECT = Path(__file__).resolve().parents[2]
+
 HEADER = '''# a comment may come first
 """Lesson 07: Long
 title is one line
@@ -67,7 +69,9 @@ def test_lesson_without_a_header_is_still_a_lesson(tmp_path):
         (["module_03/10_toy.py"], [10]),
     ],
 )
-def test_select(course, monkeypatch, wanted, numbers):
+def test_lessons_are_chosen_by_number_file_or_path_and_run_by_number(
+    course, monkeypatch, wanted, numbers
+):
     monkeypatch.chdir(course.root)
     chosen = select(lessons_of(course, 10, 1, 2), wanted)
     assert [lesson.number for lesson in chosen] == numbers
@@ -76,19 +80,19 @@ def test_select(course, monkeypatch, wanted, numbers):
 @pytest.mark.parametrize(
     "wanted", ["3", "0", "-1", "2.5", "toy", "", "elsewhere/02_toy.py", "02_toy.txt"]
 )
-def test_select_refuses_and_lists_what_there_is(course, wanted):
+def test_a_name_that_fits_no_lesson_is_refused_with_the_list_of_lessons(course, wanted):
     with pytest.raises(RefusedError, match=r"01_toy, 02_toy"):
         select(lessons_of(course, 1, 2), ["1", wanted])
 
 
-def test_list_prints_lessons_and_figures_without_pytorch():
+def test_list_prints_lessons_and_figures_without_importing_pytorch():
     check = (
         "import sys, run_all; code = run_all.main(['--list', '3']); "
         "sys.exit(code or any(name in sys.modules for name in ('torch', 'numpy', 'multiprocessing')))"
     )
     done = subprocess.run(
         [sys.executable, "-c", check],
-        cwd=Path(__file__).parent.parent,
+        cwd=PROJECT,
         capture_output=True,
         text=True,
     )
@@ -163,6 +167,8 @@ def test_the_earliest_unfinished_lesson_streams_live(course):
     run.expect("first of 2")
     (course.root / "go2").touch()
     assert run.end() == 0
+    for line in ("first of 1", "first of 2"):
+        assert run.out.count(line) == 1
 
 
 def test_no_control_codes_in_a_pipe(course):
@@ -173,7 +179,7 @@ def test_no_control_codes_in_a_pipe(course):
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
-def test_status_line_on_a_terminal(course):
+def test_a_terminal_shows_what_runs_and_wipes_it_before_the_log_goes_on(course):
     import pty
 
     course.lesson(1, "import time; time.sleep(0.3); print('done')")
@@ -218,7 +224,7 @@ def test_terminal_wipes_its_status_line_and_never_cuts_a_line():
     assert screen.text == "\ra long status\rshort        \r" + " " * 5 + "\rhalf a\nnext\n"
 
 
-def test_lessons_are_isolated(course):
+def test_no_lesson_sees_what_another_one_changed(course):
     course.lesson(
         1, "import json, os, random; json.mark = os.environ['MARK'] = '1'; random.seed(1)"
     )
@@ -246,7 +252,7 @@ def test_a_lesson_runs_as_the_main_program(course):
     assert course.log(1) == f"{path} cuda Agg\n"
 
 
-def test_output_folder_by_option_and_by_environment(course):
+def test_the_output_folder_is_set_by_option_or_environment(course):
     course.lesson(1)
     assert course.run("--output-dir", "one").code == 0
     assert (course.root / "one" / "01_a.png").exists()
@@ -255,7 +261,7 @@ def test_output_folder_by_option_and_by_environment(course):
     assert not course.outputs.exists()
 
 
-def test_any_text_survives_a_narrow_code_page(course):
+def test_a_narrow_code_page_shows_any_text_and_the_log_keeps_it(course):
     course.lesson(1, r"import os; print('\u2713 \u65e5 \udc80'); os.write(1, b'\xff\xfe bytes\n')")
     run = course.run(env={**course.environment, "PYTHONIOENCODING": "cp1252"})
     assert run.code == 0
@@ -292,7 +298,7 @@ def test_a_partial_run_keeps_the_entries_of_the_others(course):
     assert list(course.record()) == [1]
 
 
-def test_same_run_where_processes_are_spawned(course):
+def test_a_run_is_the_same_where_processes_are_spawned(course):
     course.lesson(1, "print('spawned')")
     course.lesson(2, "import os; os.kill(os.getpid(), 9)")
     run = course.run(method="spawn")
@@ -363,7 +369,7 @@ def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="an open file cannot be removed there")
-def test_lock_on_a_file_that_was_just_removed_does_not_count(tmp_path, monkeypatch):
+def test_a_lock_on_a_file_that_was_just_removed_does_not_count(tmp_path, monkeypatch):
     import fcntl
 
     flock = fcntl.flock

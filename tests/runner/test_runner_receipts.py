@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from course import RefusedError
+from course.runner.expected import load
 from course.runner.lessons import Lesson
-from course.runner.receipts import compare, load, table
+from course.runner.receipts import RowCount, table
 from course.runner.verdict import Outcome
 
 pytest_plugins = ["toy_course"]
@@ -19,18 +20,17 @@ HISTORY = f"""
 columns = ["epoch", "loss", "acc"]
 rows = [[0, 0.69396, 50.88], [2, 0.69299, 51.12]]
 decimals = {{ loss = 5, acc = 2 }}
-tolerance = 0.0
 {BOOK}
 """
 
 
 @pytest.fixture
 def check(tmp_path):
-    def check(toml, results=None, histories=None, **how):
+    def check(toml, results=None, histories=None):
         path = tmp_path / "expected_results.toml"
         path.write_text(toml)
         outcome = Outcome(LESSON, "", 1.0, [], results or {}, histories or {})
-        return compare(load(path), [outcome], **how)
+        return load(path).compare(outcome)
 
     return check
 
@@ -60,23 +60,23 @@ def check(tmp_path):
         ("value = 1.0", None, "MISSING"),
     ],
 )
-def test_result(check, entry, got, verdict):
+def test_a_result_meets_its_value_or_its_bounds_or_deviates(check, entry, got, verdict):
     results = {} if got is None else {"acc": got}
     (receipt,) = check(f"[01_toy.results.acc]\n{entry}\n", results)
-    assert (receipt.name, receipt.verdict) == ("01 acc", verdict)
+    assert (receipt.label, receipt.verdict) == ("01 acc", verdict)
 
 
-def test_result_without_a_receipt(check):
+def test_a_result_without_a_receipt_is_told(check):
     for toml in ("", "[01_toy.results]", "[02_other.results.loss]\nvalue = 1"):
         (receipt,) = check(toml, {"loss": 1})
-        assert (receipt.name, receipt.verdict) == ("01 loss", "NO RECEIPT")
+        assert (receipt.label, receipt.verdict) == ("01 loss", "NO RECEIPT")
 
 
-def test_receipt_of_a_lesson_that_is_gone(check):
-    toml = "[09_gone.results.loss]\nvalue = 1"
-    assert check(toml) == []  # only some lessons ran
-    (receipt,) = check(toml, every=[LESSON])
-    assert (receipt.name, receipt.verdict) == ("09_gone", "MISSING")
+def test_the_receipt_of_a_lesson_that_is_gone_is_missing(check, tmp_path):
+    assert check("[09_gone.results.loss]\nvalue = 1") == []  # no receipt of lesson 01
+    expected = load(tmp_path / "expected_results.toml")
+    (receipt,) = expected.gone([LESSON])
+    assert (receipt.label, receipt.verdict) == ("09_gone", "MISSING")
 
 
 @pytest.mark.parametrize(
@@ -102,14 +102,16 @@ def test_receipt_of_a_lesson_that_is_gone(check):
         ),
     ],
 )
-def test_history(check, loss, acc, verdict, got, deviations):
+def test_published_rows_are_met_once_rounded_as_they_were_printed(
+    check, loss, acc, verdict, got, deviations
+):
     (receipt,) = check(HISTORY, histories={"V1": {"loss": loss, "acc": acc}})
-    assert (receipt.name, receipt.verdict, receipt.got) == ("01 V1", verdict, got)
-    assert receipt.deviations == deviations
+    assert (receipt.label, receipt.verdict, receipt.got) == ("01 V1", verdict, got)
+    assert list(receipt.deviations) == deviations
 
 
-def test_history_with_a_tolerance(check):
-    toml = HISTORY.replace("tolerance = 0.0", "tolerance = 1e-5")
+def test_a_history_may_deviate_within_its_tolerance(check):
+    toml = f"{HISTORY}tolerance = 1e-5\n"
     acc = [50.88, 0, 51.12]
     (receipt,) = check(toml, histories={"V1": {"loss": [0.69397, 0, 0.69298], "acc": acc}})
     assert receipt.verdict == "met"
@@ -117,12 +119,12 @@ def test_history_with_a_tolerance(check):
     assert receipt.verdict == "DEVIATES"
 
 
-def test_history_that_was_not_saved(check):
+def test_a_history_that_was_not_saved_is_missing(check):
     (receipt,) = check(HISTORY)
-    assert (receipt.verdict, receipt.rows) == ("MISSING", (0, 2))
+    assert (receipt.verdict, receipt.rows) == ("MISSING", RowCount(0, 2))
 
 
-def test_table(check):
+def test_the_table_names_deviations_and_sources_and_counts_what_was_met(check):
     toml = (
         f"[01_toy.results.acc]\nvalue = 86.5\n{BOOK}\n[01_toy.results.loss]\nmax = 0.5\n{HISTORY}"
     )
@@ -171,12 +173,50 @@ def test_table(check):
         HISTORY.replace("50.88", "'50.88'"),
         HISTORY.replace(", 50.88", ""),
         HISTORY.replace("acc = 2", "accuracy = 2"),
-        HISTORY.replace("tolerance = 0.0", ""),
+        f"{HISTORY}tolerance = -1",
+        HISTORY.replace("2, 0.69299", "2.5, 0.69299"),
     ],
 )
-def test_receipts_that_cannot_be_read(check, toml):
+def test_a_file_that_holds_no_receipts_is_refused(check, toml):
     with pytest.raises(RefusedError, match=r"expected_results\.toml"):
         check(toml)
+
+
+@pytest.mark.parametrize(
+    ("toml", "sentence"),
+    [
+        ("01_toy = 3", "01_toy is '3'; expected a table."),
+        (
+            "[01_toy.results.acc]\nvalue = '1'",
+            "01_toy.results.acc.value is '1'; expected a finite number.",
+        ),
+        (
+            "[01_toy.results.acc]\nvalue = 1\ntolerence = 1",
+            "01_toy.results.acc has the key 'tolerence'; "
+            "expected 'value', 'tolerance', 'min', 'max', 'source'.",
+        ),
+        (
+            "[01_toy.results.acc]\nsource = 'a book'",
+            "01_toy.results.acc needs either a value or bounds, a min or a max or both.",
+        ),
+        (
+            HISTORY.replace("50.88", "'50.88'"),
+            "01_toy.histories.V1.rows[0][2] is '50.88'; expected a finite number.",
+        ),
+        (
+            HISTORY.replace(", 50.88", ""),
+            "01_toy.histories.V1 has a row of 2 numbers; expected 3.",
+        ),
+        (
+            HISTORY.replace("decimals = { loss = 5, acc = 2 }", ""),
+            "01_toy.histories.V1 lacks decimals.",
+        ),
+    ],
+)
+def test_the_sentence_says_which_entry_is_wrong_and_what_was_expected(check, toml, sentence):
+    with pytest.raises(RefusedError) as refused:
+        check(toml)
+    assert str(refused.value) == f"expected_results.toml: {sentence}"
 
 
 @pytest.mark.parametrize(
@@ -187,7 +227,9 @@ def test_receipts_that_cannot_be_read(check, toml):
         (["1"], 4, 0, "Receipts: 1 of 1 met."),
     ],
 )
-def test_check(course, arguments, three, code, last):
+def test_check_fails_if_a_receipt_of_the_chosen_lessons_is_not_met(
+    course, arguments, three, code, last
+):
     course.lesson(1)
     course.lesson(3)
     (course.root / "module_03" / "expected_results.toml").write_text(
@@ -201,7 +243,7 @@ def test_check(course, arguments, three, code, last):
     ]
 
 
-def test_check_of_a_lesson_that_failed(course):
+def test_results_of_an_earlier_run_meet_no_receipt(course):
     course.lesson(1)
     (course.root / "module_03" / "expected_results.toml").write_text(
         "[01_toy.results.answer]\nvalue = 1\n"

@@ -24,7 +24,7 @@ def watched(course):
     )
 
 
-def test_runs_again_after_a_save(course, watched):
+def test_a_lesson_runs_again_after_a_save(course, watched):
     assert "version one\n" in watched.out
     course.lesson(1, "print('version two')")
     watched.expect("version two\n")
@@ -33,13 +33,13 @@ def test_runs_again_after_a_save(course, watched):
     assert course.log(1) == "version two\n"
 
 
-def test_does_not_run_again_without_a_save(course, watched):
+def test_a_lesson_does_not_run_again_without_a_save(course, watched):
     time.sleep(0.3)
     assert watched.interrupt(signal.SIGINT) == 130
     assert watched.out.count("version one") == 1
 
 
-def test_survives_a_mistake(course, watched):
+def test_watching_goes_on_after_a_mistake(course, watched):
     path = course.lesson(1, "print('half a line")
     watched.expect("SyntaxError: unterminated string literal")
     assert f'File "{path}", line 8' in watched.out
@@ -50,7 +50,7 @@ def test_survives_a_mistake(course, watched):
     watched.expect("mended\n-- 01_toy: ok")
 
 
-def test_helper_is_watched_and_imported_anew(course, watched):
+def test_the_helper_is_watched_and_imported_again(course, watched):
     course.lesson(1, "import helper_functions; print('helper', helper_functions.VERSION)")
     watched.expect("has no attribute 'VERSION'")
     helper = course.root / "helper_functions.py"
@@ -68,7 +68,7 @@ def test_helper_is_watched_and_imported_anew(course, watched):
         watched.expect(f"helper {version}\n")
 
 
-def test_new_promises_are_read(course, watched):
+def test_a_header_that_changed_is_read_again(course, watched):
     path = course.root / "module_03" / "01_toy.py"
     text = path.read_text().replace("Lesson 01: Toy", "Lesson 01: Other")
     path.write_text(text.replace("01_a.png - a\n", "01_a.png - a\n    outputs/01_b.png - b\n"))
@@ -89,7 +89,7 @@ def test_a_save_during_a_run_starts_it_over(course, watched):
 
 
 @pytest.mark.parametrize("name", ["module_03/01_toy.py", "helper_functions.py"])
-def test_waits_while_an_editor_replaces_a_file(course, watched, name):
+def test_nothing_runs_while_an_editor_replaces_a_file(course, watched, name):
     path = course.root / name
     text = path.read_text()
     path.unlink()
@@ -102,7 +102,7 @@ def test_waits_while_an_editor_replaces_a_file(course, watched, name):
     assert "FAILED" not in watched.out
 
 
-def test_ctrl_c_during_a_run(course):
+def test_ctrl_c_during_a_run_ends_it(course):
     course.lesson(1, "import subprocess; print('going'); subprocess.run(['sleep', '1000'])")
     run = course.start("--watch", 1)
     run.expect("going")
@@ -137,7 +137,7 @@ def test_page_and_record_tell_what_was_run_last(course):
     assert run.out.count("To look at it, open") == 1
 
 
-def test_begins_with_a_helper_that_is_broken(course):
+def test_watching_begins_with_a_helper_that_is_broken(course):
     course.lesson(1)
     helper = course.root / "helper_functions.py"
     text = helper.read_text()
