@@ -31,6 +31,12 @@ from course.figures import (
     plot_losses_with_floors,
     plot_points,
     plot_stages,
+from course.figures import plot_logits, plot_points, plot_stages
+from course.figures import (
+    compare_curves,
+    plot_bent_line,
+    plot_recipes,
+    plot_relu_units,
     share_legend,
 )
 from course.files import output_dir, save_file, write_output
@@ -49,6 +55,8 @@ from course.measures import (
     print_table,
 )
 from course.player import Recorder, save_player
+from course.measures import print_table
+from course.player import Recorder, log_line, save_player
 from course.predicting import eval_mode, logits_of_points, predict_logits
 from course.spirals import make_spirals
 from course.tables import (
@@ -72,17 +80,20 @@ __all__ = [
     "accuracy_fn",
     "best_possible_for_blobs",
     "count_equal_epochs",
+    "compare_curves",
     "data_dir",
     "eval_mode",
     "exit_on_bad_input",
     "fit",
     "fit_preprocessing",
     "load_images",
+    "log_line",
     "logits_to_labels",
     "make_spirals",
     "output_dir",
     "pick_device",
     "plot_boundaries",
+    "plot_bent_line",
     "plot_decision_boundary",
     "plot_images",
     "plot_logits",
@@ -91,6 +102,8 @@ __all__ = [
     "plot_losses_with_floors",
     "plot_predictions",
     "plot_stages",
+    "plot_recipes",
+    "plot_relu_units",
     "predict_logits",
     "preprocess",
     "print_row",
