@@ -208,6 +208,9 @@ def compare_curves(
 ) -> None:
     """Draw one metric of several runs by epoch, each run's name at the end of its curve.
 
+    It is the last panel of a figure that compares models: all panels get one legend below them. Rings
+    around wrong points stay where there are at most 39; more of them would hide the points.
+
     Args:
         histories: for the name of each run its lists, one entry per epoch, as `fit` returns them.
         metric: what is drawn in black, "test_acc", "val_loss" and so on; of the training set, grey.
@@ -233,30 +236,7 @@ def compare_curves(
     ax.margins(x=0.1)  # room for the names
     ax.set(xlabel="epoch", ylabel="accuracy in %" if kind == "acc" else "loss")
     draw_references(ax, references or {})
-
-
-def plot_bent_line(x: Tensor, straight: Tensor, bent: Tensor, ax: Axes) -> None:
-    """Draw a line before ReLU (grey, dashed) and after it (black).
-
-    Args:
-        x: feature, `[N]`, rising.
-        straight: the line at x, `[N]`.
-        bent: ReLU of it, `[N]`.
-        ax: axes to draw into.
-
-    >>> import matplotlib.pyplot as plt
-    >>> import torch
-    >>> fig, ax = plt.subplots()
-    >>> x = torch.linspace(-1, 1, 5)
-    >>> plot_bent_line(x, x, torch.relu(x), ax)
-    >>> len(ax.lines)
-    2
-    """
-    ax.plot(x, straight, color="0.6", linestyle="--", label="z")
-    ax.plot(x, bent, color="black", linewidth=2, label="ReLU(z)")
-    ax.grid(color="0.9")
-    ax.set(xlabel="feature $x$", ylabel="output of the unit")
-    legend_below(ax, columns=2)
+    _share_legend(ax.figure)
 
 
 def plot_recipes(
@@ -327,19 +307,8 @@ def plot_relu_units(weights: Tensor, biases: Tensor, X: Tensor, y: Tensor, ax: A
     legend_below(ax, columns=2)
 
 
-def share_legend(fig: Figure) -> None:
-    """Put one legend below the figure in place of one below each panel.
-
-    Rings around wrong points stay where there are at most 39; more of them would hide the points.
-
-    >>> import matplotlib.pyplot as plt
-    >>> fig, axes = plt.subplots(1, 2)
-    >>> for ax in axes:
-    ...     line = ax.plot([1, 2], label="train")
-    >>> share_legend(fig)
-    >>> len(fig.legends)
-    1
-    """
+def _share_legend(fig: Figure) -> None:
+    """Put one legend below the figure in place of one below each panel, with rings only where few."""
     entries = {}
     wrong = "wrong"
     for ax in fig.axes:

@@ -11,7 +11,7 @@ Minutes: 10
 Run: python module_03/03_non_linear_classification.py
 Writes:
     outputs/03_regression.png - a network without activation learns a line, nearly
-    outputs/03_relu.png - one ReLU bends a line, one makes a half-plane, three a triangle
+    outputs/03_relu.png - ReLU makes a bend, a half-plane, and with three units a triangle
     outputs/03_boundaries.png - the boundary without activation and with ReLU
 """
 
@@ -27,16 +27,13 @@ from helper_functions import (
     accuracy_fn,
     compare_curves,
     log_line,
-    logits_to_labels,
     pick_device,
-    plot_bent_line,
     plot_decision_boundary,
     plot_predictions,
     plot_relu_units,
     save_figure,
     save_player,
     save_results,
-    share_legend,
 )
 
 SEED = 42  # data, split and the first weights of every model
@@ -44,12 +41,11 @@ HIDDEN_UNITS = 10  # in each of the two hidden layers; lesson 02 had one layer o
 LR = 0.1  # learning rate of SGD, as in lesson 02
 EPOCHS = 1000  # for V1 and for the line; lesson 02 had 100
 V2_EPOCHS = 1500  # V2 is still getting better after 1000
-LOG_EVERY = 100  # epochs from one printed row to the next
 BEST_LINE = 60.2  # in %: the best straight line on circles without noise (lesson 02)
 device = pick_device()
 
 # %% 1. Data: the circles of lesson 02
-# The same 1000 points and the same split as in lesson 02. Half of the points lie on the
+# The same points and the same split as in lesson 02. Half of the points lie on the
 # outer circle (class 0), half on the inner one (class 1), so a guess is right for 50 %.
 
 X, y = make_circles(1000, noise=0.03, random_state=SEED)
@@ -61,9 +57,9 @@ X_train, X_test, y_train, y_test = train_test_split(
 print(f"1. Circles: {len(X_train)} points to train on, {len(X_test)} to test on.")
 
 # %% 2. The loop of lesson 02 as two functions
-# This lesson trains three networks with the same five steps. So we write the steps once,
-# as a function that takes all it uses: the model, the data, the loss and the optimizer.
-# The second function measures: in eval mode, and without gradients.
+# This lesson trains three networks with the same five steps. So we write the steps
+# once, as a function that takes all it uses: the model, the data, the loss and the
+# optimizer. The second function measures: in eval mode, and without gradients.
 #
 # Both return the loss as a number, and the model's outputs. From the outputs we count
 # the right labels, where there are labels. In section 8 there are none.
@@ -99,8 +95,8 @@ def measure(model, X, y, loss_fn):
 # most people's first idea. V1 has two hidden layers instead of one. A hidden layer is a
 # layer between the input and the output; its outputs are called hidden units.
 #
-# Each hidden layer has HIDDEN_UNITS units, and V1 learns for EPOCHS epochs, ten times as
-# long as before. There is still no activation function between the layers.
+# Each hidden layer has HIDDEN_UNITS units, and V1 learns for EPOCHS epochs, ten times
+# as long as before. There is still no activation function between the layers.
 
 torch.manual_seed(SEED)
 model_v1 = nn.Sequential(
@@ -128,20 +124,20 @@ history_v1 = {"train_loss": [], "train_acc": [], "test_loss": [], "test_acc": []
 for epoch in range(EPOCHS):
     train_loss, logits = train_epoch(model_v1, X_train, y_train, loss_fn, optimizer)
     test_loss, test_logits = measure(model_v1, X_test, y_test, loss_fn)
-    train_acc = accuracy_fn(y_train, logits_to_labels(logits))
-    test_acc = accuracy_fn(y_test, logits_to_labels(test_logits))
+    train_acc = accuracy_fn(y_train, logits >= 0)
+    test_acc = accuracy_fn(y_test, test_logits >= 0)
 
     history_v1["train_loss"].append(train_loss)
     history_v1["train_acc"].append(train_acc)
     history_v1["test_loss"].append(test_loss)
     history_v1["test_acc"].append(test_acc)
     recorder_v1.snapshot(epoch)
-    if epoch % LOG_EVERY == 0:
+    if epoch % 100 == 0:  # the rows of the published log
         print(log_line(epoch, history_v1))
 
 # %% 5. What V1 has learned
-# No. The loss stops at 0.69298. That is almost ln 2, the loss of a model that answers 0.5
-# for every point.
+# No. The loss stops at 0.69298. That is almost ln 2, the loss of a model that answers
+# 0.5 for every point.
 #
 # But why 46 % on the test set, which is less than chance? Count all points. V1 is right
 # for 500 of the 1000: exactly chance. Its line leans a little to where it is right for
@@ -151,14 +147,18 @@ for epoch in range(EPOCHS):
 v1_test_acc = history_v1["test_acc"][-1]
 with torch.inference_mode():
     logits = model_v1(X).squeeze(1)
-v1_preds = logits_to_labels(logits)
+v1_preds = logits >= 0
 v1_right = int((v1_preds == y).sum())
 print(f"V1 ends at {v1_test_acc:.2f}% on the test set.")
 print(f"Of all {len(X)} points V1 is right for {v1_right}. A guess: {len(X) // 2}.")
 
 # %% 6. Why depth does not help: first with numbers
-# Take one number x. The first layer doubles it and adds 1. The second layer multiplies
-# by 3 and adds 4. Multiply out: 3 (2x + 1) + 4 = 6x + 3 + 4 = 6x + 7.
+# Take one number x. The first layer has the weight 2 and the bias 1: it computes 2x +
+# 1.
+#
+# The second layer takes this result. It multiplies it by 3 and adds 4.
+#
+# Now multiply out. Three times 2x is 6x. Three times the bias, plus 4, is 7.
 #
 # So the two layers are one layer, with weight 6 and bias 7. Nothing is gained by the
 # second one. Check it with three values of x:
@@ -166,7 +166,7 @@ print(f"Of all {len(X)} points V1 is right for {v1_right}. A guess: {len(X) // 2
 print("\n6. Two layers are one: 3 (2x + 1) + 4 = 6x + 7")
 for x in [-1, 0, 5]:
     hidden = 2 * x + 1
-    two_layers = 3 * hidden + 4
+    two_layers = 3 * hidden + 4  # 3 (2x + 1) + 4 = 6x + 3 + 4
     one_layer = 6 * x + 7
     print(f"   x = {x:2d}: two layers give {two_layers:2d}, one gives {one_layer:2d}")
 
@@ -175,8 +175,9 @@ for x in [-1, 0, 5]:
 # matrix with one row of weights per output. Put one layer into the next and multiply
 # out. The weights are W3 W2 W1, a product of matrices, which Python writes with @.
 #
-# Each bias passes through the layers behind it, as the 1 above became 3. The result is
-# one layer with 2 weights and 1 bias. Whatever V1 learns, its boundary is a straight line.
+# Each bias passes through the layers behind it, as the bias of our first layer was
+# tripled above. The result is one layer with two weights and one bias. Whatever V1
+# learns, its boundary is a straight line.
 
 first, second, third = model_v1
 with torch.inference_mode():
@@ -233,7 +234,7 @@ for epoch in range(EPOCHS):
     history_line["train_loss"].append(train_loss)
     history_line["test_loss"].append(test_loss)
     line_preds.append(preds)
-    if epoch % LOG_EVERY == 0:
+    if epoch % 100 == 0:  # the rows of the published log
         print(log_line(epoch, history_line))
 
 first_loss = history_line["train_loss"][0]
@@ -246,8 +247,8 @@ print(f"The test loss of the last epoch is {line_test_loss:.5f}.")
 # Yes, nearly. The training loss falls from 0.75986 to 0.05068. So the loop works, and a
 # network without activation can learn: straight lines.
 #
-# But the test loss does not come to rest. It is 0.00603 at epoch 900, and 0.13566 at the
-# end. The figure shows the last two epochs.
+# But the test loss does not come to rest. It is 0.00603 at epoch 900, and 0.13566 at
+# the end. The figure shows the last two epochs.
 
 fig, (left, middle, right) = plt.subplots(
     1, 3, figsize=(12, 4.2), layout="constrained", sharey=True
@@ -260,22 +261,25 @@ middle.set_title(f"after {EPOCHS - 1} epochs")
 right.set_title(f"after {EPOCHS} epochs")
 middle.set_ylabel("")
 right.set_ylabel("")
-share_legend(fig)
+left.get_legend().remove()
+right.get_legend().remove()
 fig.suptitle(f"y = 0.7 x + 0.3, network without activation, SGD, lr {LR}, seed {SEED}")
 save_figure(fig, "03_regression.png")
-# What to see: training brings the predictions from far below up to the line. But from one
-# epoch to the next they jump off it again. The steps are too long to land on the goal.
-# Lesson 15 shows what to do about it.
+# What to see: training brings the predictions from far below up to the line. But from
+# one epoch to the next they jump off it again. The steps are too long to land on the
+# goal. Lesson 15 shows what to do about it.
 
 # %% 11. NEW: what one ReLU does
-# An activation function stands between two layers and is not a straight line. ReLU keeps
-# what is positive and replaces the rest by 0: ReLU(z) = max(0, z). It has no parameters.
+# An activation function stands between two layers and is not a straight line. ReLU
+# keeps what is positive and replaces the rest by 0: ReLU(z) = max(0, z). It has no
+# parameters.
 #
-# One number first. 2x - 1 is a straight line. ReLU(2x - 1) is 0 up to x = 0.5 and
-# rises from there on: the line has a bend. No linear layer can make one.
+# One number first. 2x - 1 is a straight line. ReLU of it is 0 as long as x is below one
+# half, and rises from there on: the line has a bend. No linear layer can make one.
 #
-# Two features next. One unit computes ReLU(w1 x1 + w2 x2 + b). Where the sum is negative,
-# its output is 0. This is everything on one side of a straight line: a half-plane.
+# Two features next. One unit computes ReLU(w1 x1 + w2 x2 + b). Where the sum is
+# negative, its output is 0. This is everything on one side of a straight line: a
+# half-plane.
 #
 # Question: what do three such units make together? We set their weights by hand and add
 # their outputs. The sum is 0 only where all three are 0.
@@ -295,7 +299,10 @@ print(f"\n11. Three ReLU units, set by hand: {three_units_acc:.1f}% of the test 
 print(f"    The best straight line on circles without noise: {BEST_LINE}%")
 
 fig, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
-plot_bent_line(x, straight, bent, ax=left)
+left.plot(x, straight, color="0.6", linestyle="--", label="z = 2x - 1")
+left.plot(x, bent, color="black", label="ReLU(z)")
+left.legend()
+left.set_xlabel("feature $x$")
 plot_relu_units(weights[:1], biases[:1], X_test, y_test, ax=middle)
 plot_relu_units(weights, biases, X_test, y_test, ax=right)
 left.set_title("one unit, one feature: a bend")
@@ -304,8 +311,8 @@ right.set_title("three units, added: a triangle")
 fig.suptitle(f"What ReLU does, and the test points of the circles, seed {SEED}")
 save_figure(fig, "03_relu.png")
 # What to see: white is where the output is 0. One unit cuts off one side. Three units
-# leave a triangle, and a triangle is closed, as a circle is. If we call its inside class
-# 1, we are right for 77.5 % of the points. With more units it would fit better.
+# leave a triangle, and a triangle is closed, as a circle is. If we call its inside
+# class 1, we are right for 77.5 % of the points. With more units it would fit better.
 
 # %% 12. V2: the same network with ReLU
 # V2 is V1 with a ReLU after each hidden layer, but not after the last one: a logit must
@@ -333,23 +340,24 @@ print(f"\n13. V2: two hidden layers of {HIDDEN_UNITS} with ReLU, SGD, lr {LR}")
 for epoch in range(V2_EPOCHS):
     train_loss, logits = train_epoch(model_v2, X_train, y_train, loss_fn, optimizer)
     test_loss, test_logits = measure(model_v2, X_test, y_test, loss_fn)
-    train_acc = accuracy_fn(y_train, logits_to_labels(logits))
-    test_acc = accuracy_fn(y_test, logits_to_labels(test_logits))
+    train_acc = accuracy_fn(y_train, logits >= 0)
+    test_acc = accuracy_fn(y_test, test_logits >= 0)
 
     history_v2["train_loss"].append(train_loss)
     history_v2["train_acc"].append(train_acc)
     history_v2["test_loss"].append(test_loss)
     history_v2["test_acc"].append(test_acc)
     recorder_v2.snapshot(epoch)
-    if epoch % LOG_EVERY == 0:
+    if epoch % 100 == 0:  # the rows of the published log
         print(log_line(epoch, history_v2))
 
 # %% 14. What V2 has learned
-# Yes. V2 reaches 86.5 % after 1000 epochs and 99 % at the end. For 600 epochs it looked as
-# hopeless as V1: a flat loss is not always the end.
+# Yes. V2 reaches 86.5 % after 1000 epochs, and 99 % at the end. For a long time it
+# looked as hopeless as V1: a flat loss is not always the end.
 #
-# So depth counts as soon as there is a bend between the layers. Luck counts, too: over 20
-# seeds, V2 reaches between 50.5 and 99 % after EPOCHS epochs. Lesson 13 is about that.
+# So depth counts as soon as there is a bend between the layers. Luck counts, too: over
+# 20 seeds, V2 reaches between 50.5 and 99 % after EPOCHS epochs. Lesson 13 is about
+# that.
 
 look_at = min(EPOCHS, V2_EPOCHS)
 v2_test_acc_1000 = history_v2["test_acc"][look_at - 1]
@@ -376,12 +384,11 @@ compare_curves(histories, "test_acc", ax=right, references=levels)
 left.set_title(f"V1, no activation: {v1_test_acc:.1f}% right")
 middle.set_title(f"V2, ReLU: {v2_test_acc:.1f}% right")
 right.set_title("accuracy by epoch")
-share_legend(fig)
 size = f"2-{HIDDEN_UNITS}-{HIDDEN_UNITS}-1"
 fig.suptitle(f"Circles, test points: {size}, SGD, lr {LR}, seed {SEED}")
 save_figure(fig, "03_boundaries.png")
-# What to see: V1 draws a straight line and stays at chance. V2 draws a closed curve made
-# of straight pieces: it has a corner where a unit bends.
+# What to see: V1 draws a straight line and stays at chance. V2 draws a closed curve
+# made of straight pieces: it has a corner where a unit bends.
 #
 # Near the beginning the accuracy of V2 jumps up for a moment. That is not progress. All
 # its probabilities are near 0.5 there, so a small shift turns many labels.
@@ -389,9 +396,10 @@ save_figure(fig, "03_boundaries.png")
 # %% 16. What we learned
 # - Linear layers on top of each other are one linear layer. Without an activation, the
 #   many parameters of V1 say no more than three, and V1 ends at chance.
-# - To find out whether a loop works, give it a problem that the model must be able to solve.
-# - ReLU bends. With it between the layers, the same network in the same loop closes a curve
-#   around the inner circle: 86.5 % after 1000 epochs, 99 % after 1500.
+# - To find out whether a loop works, give it a problem that the model must be able to
+#   solve.
+# - ReLU bends. With it between the layers, the same network in the same loop draws a
+#   closed curve around the inner circle, and reaches 99 %.
 
 results = {
     "v1_test_acc": v1_test_acc,

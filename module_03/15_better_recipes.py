@@ -54,8 +54,8 @@ LOG_EVERY = 30  # epochs from one printed row to the next
 device = pick_device()
 
 # %% 1. The line of lesson 03
-# In lesson 03 a network without activation learned the line y = 0.7 x + 0.3. Its test loss
-# jumped up and down to the end. We build the same network again.
+# In lesson 03 a network without activation learned the line y = 0.7 x + 0.3. Its test
+# loss jumped up and down to the end. We build the same network again.
 
 x_line = torch.arange(0, 1, 0.01).unsqueeze(1).to(device)  # [100, 1]
 y_line = 0.7 * x_line.squeeze(1) + 0.3  # [100]
@@ -73,8 +73,9 @@ model_line = nn.Sequential(
 l1_loss = nn.L1Loss()
 
 # %% 2. Steps that are too long
-# The learning rate is the length of a step, as a multiple of the gradient. First we train
-# as in lesson 03. Then the same network goes on with steps a hundred times shorter.
+# The learning rate is the length of a step, as a multiple of the gradient. First we
+# train as in lesson 03. Then the same network goes on with steps a hundred times
+# shorter.
 #
 # Question: does the test loss come to rest?
 
@@ -103,14 +104,15 @@ for lr, epochs in [(LR, LINE_EPOCHS), (SHORT_LR, SHORT_EPOCHS)]:
 
 # %% 3. Why it jumps
 # No, it still jumps. But it jumps between 0.00005 and 0.00126, where it jumped between
-# 0.00451 and 0.13831 before: steps a hundred times shorter, jumps a hundred times smaller.
+# 0.00451 and 0.13831 before: steps a hundred times shorter, jumps a hundred times
+# smaller.
 #
-# The reason is the loss. The gradient of L1Loss does not shrink with the error. Close to
-# the goal a step is as long as ever and goes past it, and the next one goes back.
+# The reason is the loss. The gradient of L1Loss does not shrink with the error. Close
+# to the goal a step is as long as ever and goes past it, and the next one goes back.
 #
 # In larger work people shorten the steps little by little during the training. That is
-# called a learning rate schedule. The first steps may be long, because the goal is far; the
-# last ones must be short.
+# called a learning rate schedule. The first steps may be long, because the goal is far;
+# the last ones must be short.
 
 long_end = test_losses[:LINE_EPOCHS][-LAST:]
 short_end = test_losses[-LAST:]
@@ -131,15 +133,16 @@ save_figure(fig, "15_steps.png")
 # right one is a hundred times smaller.
 
 # %% 4. The circles, in three parts
-# V2 of lesson 03 needed 1500 epochs for 99 %. We want a better recipe. A recipe is all that
-# we choose before the training: the size of the network, the optimizer, the learning rate.
-# Each of these choices is called a hyperparameter.
+# V2 of lesson 03 needed 1500 epochs for 99 %. We want a better recipe. A recipe is all
+# that we choose before the training: the size of the network, the optimizer, the
+# learning rate. Each of these choices is called a hyperparameter.
 #
-# To choose, we compare recipes on points from which no network has learned. If we took the
-# test set for that, its result would be too good: we would have picked what suits it.
+# To choose, we compare recipes on points from which no network has learned. If we took
+# the test set for that, its result would be too good: we would have picked what suits
+# it.
 #
-# So a third part of the data is needed, the validation set. We choose on it, and use the
-# test set once, at the end.
+# So a third part of the data is needed, the validation set. We choose on it, and use
+# the test set once, at the end.
 
 X, y = make_circles(1000, noise=0.03, random_state=SEED)
 X = torch.from_numpy(X).float().to(device)  # [1000, 2]
@@ -155,12 +158,12 @@ print(f"\n4. Circles: {len(X_train)} points to train on,")
 print(f"   {len(X_val)} to choose on (validation), {len(X_test)} to test on")
 
 # %% 5. NEW: Adam
-# SGD moves each parameter by learning rate x gradient. So a parameter with a small gradient
-# hardly moves. Adam is an optimizer that adds two ideas.
+# SGD moves each parameter by learning rate x gradient. So a parameter with a small
+# gradient hardly moves. Adam is an optimizer that adds two ideas.
 #
 # Momentum: it follows a running average of the last gradients. Steps that go to and fro
-# cancel each other, and steps in one direction add up, as a ball that rolls downhill gets
-# faster and is not turned round by every bump.
+# cancel each other, and steps in one direction add up, as a ball that rolls downhill
+# gets faster and is not turned round by every bump.
 #
 # Adaptive steps: it divides this average, for each parameter, by the usual size of that
 # parameter's gradient. So all parameters move about equally far.
@@ -178,17 +181,18 @@ for name, optimizer_class in [("SGD", torch.optim.SGD), ("Adam", torch.optim.Ada
     print(f"   {name:4}: to {first:.4f} and {second:.4f}")
 
 # %% 6. Four recipes, one change at a time
-# SGD moves the second parameter a thousand times less than the first one. Adam moves both
-# by the learning rate. Does that help on the circles?
+# SGD moves the second parameter a thousand times less than the first one. Adam moves
+# both by the learning rate. Does that help on the circles?
 #
 # This lesson builds the same network in two sizes, so we write it as a class that takes
 # the number of hidden units. It is V2 of lesson 03: two hidden layers with ReLU.
 #
-# The first recipe is V2's, with fewer epochs. Each further recipe changes one thing: longer
-# steps, then Adam in place of SGD, then a wider network. If we changed two things at once,
-# we would not know which one helped.
+# The first recipe is V2's, with fewer epochs. Each further recipe changes one thing:
+# longer steps, then Adam in place of SGD, then a wider network. If we changed two
+# things at once, we would not know which one helped.
 #
-# Question: which recipe would you choose, and what can go wrong if you try one seed only?
+# Question: which recipe would you choose, and what can go wrong if you try one seed
+# only?
 
 
 class Network(nn.Module):
@@ -229,10 +233,10 @@ for name, (units, optimizer_class, lr) in recipes.items():
         val_accs[name].append(val_acc)
 
 # %% 7. Choose
-# Each recipe now has one validation accuracy per seed. Which of them counts? The best one
-# tells what is possible with luck. The worst one tells what you can rely on when you train
-# only once. A good recipe does not need luck, so we choose the one whose worst seed is
-# best.
+# Each recipe now has one validation accuracy per seed. Which of them counts? The best
+# one tells what is possible with luck. The worst one tells what you can rely on when
+# you train only once. A good recipe does not need luck, so we choose the one whose
+# worst seed is best.
 
 print(f"\n7. Validation accuracy after {EPOCHS} epochs, {len(SEEDS)} seeds per recipe")
 rows = []
@@ -248,22 +252,23 @@ fig, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
 plot_recipes(val_accs, {"chance 50": 50}, ax=ax)
 fig.suptitle(f"Circles: {EPOCHS} epochs, each dot is one seed")
 save_figure(fig, "15_recipes.png")
-# What to see: short steps of SGD get nowhere in this time. Long ones are a game of luck: one
-# seed reaches 100.0%, another 63.0%. Adam brings every seed near the top, and the wider
-# network brings all of them there.
+# What to see: short steps of SGD get nowhere in this time. Long ones are a game of
+# luck: one seed reaches 100.0%, another 63.0%. Adam brings every seed near the top, and
+# the wider network brings all of them there.
 
 # %% 8. V3: the chosen recipe
 # We train it once more, with the seed of lesson 03, and watch the validation set on the
-# way. Because V4 and V2 follow in the same way, the loop is a function. Its two calls are
-# those of lesson 04: train_step does the five steps, test_step measures. Here it measures
-# on the validation set.
+# way. Because V4 and V2 follow in the same way, the loop is a function. Its two calls
+# are those of lesson 04: train_step does the five steps, test_step measures. Here it
+# measures on the validation set.
 #
-# A history holds the loss and the accuracy of each epoch, and the recorder a copy of the
-# weights for the page in section 11. The log is printed afterwards, from the history.
+# A history holds the loss and the accuracy of each epoch, and the recorder a copy of
+# the weights for the page in section 11. The log is printed afterwards, from the
+# history.
 #
-# People at work often take AdamW. It is Adam with weight decay: at each step every weight
-# is also pulled a little towards 0. That helps against overfitting, when a network learns
-# the training set by heart. On the circles there is no need for it.
+# People at work often take AdamW. It is Adam with weight decay: at each step every
+# weight is also pulled a little towards 0. That helps against overfitting, when a
+# network learns the training set by heart. On the circles there is no need for it.
 
 
 def train(model, optimizer, data, recorder, epochs):
@@ -295,12 +300,12 @@ for epoch in range(0, EPOCHS, LOG_EVERY):
     print(log_line(epoch, history_v3))
 
 # %% 9. V4: a feature that fits
-# There is another way. What tells the circles apart is the distance from the centre, and
-# x1^2 + x2^2 is its square. Give it to the model as a third feature. Then one linear
-# layer is enough, because a threshold on this feature is a circle.
+# There is another way. What tells the circles apart is the distance from the centre,
+# and x1^2 + x2^2 is its square. Give it to the model as a third feature. Then one
+# linear layer is enough, because a threshold on this feature is a circle.
 #
-# The class below computes it from x1 and x2, for each row. It has no parameters of its own,
-# so V4 has only those of its linear layer: three weights and one bias.
+# The class below computes it from x1 and x2, for each row. It has no parameters of its
+# own, so V4 has only those of its linear layer: three weights and one bias.
 #
 # Question: how does a model of 4 parameters compare with the network?
 
@@ -328,9 +333,9 @@ for epoch in range(0, EPOCHS, LOG_EVERY):
     print(log_line(epoch, history_v4))
 
 # %% 10. The test set, once
-# Everything is chosen. Only now do we look at the test set, once for each model. Whatever
-# comes out, we will not go back and choose again: a second choice after this look would
-# be a choice on the test set.
+# Everything is chosen. Only now do we look at the test set, once for each model.
+# Whatever comes out, we will not go back and choose again: a second choice after this
+# look would be a choice on the test set.
 
 v3_loss, v3_test_acc = test_step(model_v3, X_test, y_test, loss_fn)
 v4_loss, v4_test_acc = test_step(model_v4, X_test, y_test, loss_fn)
@@ -339,11 +344,11 @@ print(f"   V3 reaches {v3_test_acc:.2f}%, with a loss of {v3_loss:.5f}")
 print(f"   V4 reaches {v4_test_acc:.2f}%, with a loss of {v4_loss:.5f}")
 
 # %% 11. Look
-# Both reach 100 %. The network had to find the circle by itself. V4 was told: what you know
-# about your data, you can tell a model.
+# Both reach 100 %. The network had to find the circle by itself. V4 was told: what you
+# know about your data, you can tell a model.
 #
-# The page of save_player() shows V3 beside V2's recipe at any epoch. So we train that one
-# with the same seed, too.
+# The page of save_player() shows V3 beside V2's recipe at any epoch. So we train that
+# one with the same seed, too.
 
 torch.manual_seed(SEED)
 model_v2 = Network(NARROW).to(device)
@@ -370,15 +375,15 @@ right.set_title("loss by epoch")
 share_legend(fig)
 fig.suptitle(f"Circles, test points: V3 is {chosen}, seed {SEED}")
 save_figure(fig, "15_boundaries.png")
-# What to see: a polygon and a true circle. V4 is paler, because it is less sure: accuracy
-# asks only for the side of the boundary, the loss also how sure the model is. Its loss
-# still falls at the end; more epochs would make it surer.
+# What to see: a polygon and a true circle. V4 is paler, because it is less sure:
+# accuracy asks only for the side of the boundary, the loss also how sure the model is.
+# Its loss still falls at the end; more epochs would make it surer.
 
 # %% 13. What we learned
-# - Steps that are too long make a loss jump, and shorter ones make the jumps smaller. Steps
-#   that are too short get nowhere. The learning rate is the first thing to try.
-# - Adam and a wider network bring each of 5 seeds to 100 % in 300 epochs. We chose them on
-#   a validation set, by the worst seed, and used the test set once.
+# - Steps that are too long make a loss jump, and shorter ones make the jumps smaller.
+#   Steps that are too short get nowhere. The learning rate is the first thing to try.
+# - Adam and a wider network bring each of 5 seeds to 100 % in 300 epochs. We chose them
+#   on a validation set, by the worst seed, and used the test set once.
 # - A feature that fits brings a linear model there, too.
 
 results = {
@@ -400,8 +405,9 @@ save_results("15_better_recipes", results)
 # 3. Set EPOCHS = 100. Is one of the recipes still right for all points?
 #
 # Answers:
-# 1. It lies between 0.00094 and 0.01434: ten times longer steps, ten times larger jumps.
-# 2. Chosen is "10 units, SGD, lr 1.0", because Adam's steps are far too long for the network
-#    now. V4 gains, because it has no bends: its loss falls to 0.02108.
-# 3. Yes, the wide network with Adam: its worst seed reaches 100.0%. V4 needs more time and
-#    reaches 99.50%.
+# 1. It lies between 0.00094 and 0.01434: ten times longer steps, ten times larger
+#    jumps.
+# 2. Chosen is "10 units, SGD, lr 1.0", because Adam's steps are far too long for the
+#    network now. V4 gains, because it has no bends: its loss falls to 0.02108.
+# 3. Yes, the wide network with Adam: its worst seed reaches 100.0%. V4 needs more time
+#    and reaches 99.50%.
