@@ -34,10 +34,8 @@ from course.figures import (
 from course.figures import plot_logits, plot_points, plot_stages
 from course.figures import (
     compare_curves,
-    plot_bent_line,
     plot_recipes,
     plot_relu_units,
-    share_legend,
 )
 from course.files import output_dir, save_file, write_output
 from course.images import (
@@ -115,7 +113,6 @@ __all__ = [
     "save_player",
     "save_results",
     "set_seeds",
-    "share_legend",
     "split_rows",
     "split_target",
     "table_options",

@@ -208,8 +208,8 @@ def compare_curves(
 ) -> None:
     """Draw one metric of several runs by epoch, each run's name at the end of its curve.
 
-    It is the last panel of a figure that compares models: all panels get one legend below them. Rings
-    around wrong points stay where there are at most 39; more of them would hide the points.
+    It is the last panel of a figure that compares models: all panels get one legend below them.
+    Rings around wrong points stay where there are at most 39; more would hide the points.
 
     Args:
         histories: for the name of each run its lists, one entry per epoch, as `fit` returns them.
@@ -308,7 +308,7 @@ def plot_relu_units(weights: Tensor, biases: Tensor, X: Tensor, y: Tensor, ax: A
 
 
 def _share_legend(fig: Figure) -> None:
-    """Put one legend below the figure in place of one below each panel, with rings only where few."""
+    """Put one legend below the figure in place of one below each panel; keep few rings."""
     entries = {}
     wrong = "wrong"
     for ax in fig.axes:

@@ -11,7 +11,7 @@ Minutes: 10
 Run: python module_03/03_non_linear_classification.py
 Writes:
     outputs/03_regression.png - a network without activation learns a line, nearly
-    outputs/03_relu.png - ReLU makes a bend, a half-plane, and with three units a triangle
+    outputs/03_relu.png - one ReLU makes a bend or a half-plane, three a triangle
     outputs/03_boundaries.png - the boundary without activation and with ReLU
 """
 
@@ -150,15 +150,14 @@ with torch.inference_mode():
 v1_preds = logits >= 0
 v1_right = int((v1_preds == y).sum())
 print(f"V1 ends at {v1_test_acc:.2f}% on the test set.")
-print(f"Of all {len(X)} points V1 is right for {v1_right}. A guess: {len(X) // 2}.")
+print(f"V1 is right for {v1_right} of all {len(X)} points.")
 
 # %% 6. Why depth does not help: first with numbers
-# Take one number x. The first layer has the weight 2 and the bias 1: it computes 2x +
-# 1.
+# Take one number x. The first layer doubles it and adds 1. The result is 2x + 1.
 #
 # The second layer takes this result. It multiplies it by 3 and adds 4.
 #
-# Now multiply out. Three times 2x is 6x. Three times the bias, plus 4, is 7.
+# Now multiply out. Three times 2x is 6x, and the two biases together give 7.
 #
 # So the two layers are one layer, with weight 6 and bias 7. Nothing is gained by the
 # second one. Check it with three values of x:
