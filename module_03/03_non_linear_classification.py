@@ -116,7 +116,8 @@ print(f"   V1 has {n_parameters} weights and biases.")
 # After each epoch we measure on the test set. These rows are here to be compared with a
 # published log. We choose nothing by them.
 #
-# A recorder keeps copies of the weights for the page that section 12 writes.
+# As in lesson 02, a logit of 0 or more is label 1. A recorder keeps copies of the
+# weights for the page that section 16 writes.
 
 print(f"\n4. V1: two hidden layers of {HIDDEN_UNITS}, no activation, SGD, lr {LR}")
 recorder_v1 = Recorder(model_v1, EPOCHS)
@@ -157,7 +158,8 @@ print(f"V1 is right for {v1_right} of all {len(X)} points.")
 #
 # The second layer takes this result. It multiplies it by 3 and adds 4.
 #
-# Now multiply out. Three times 2x is 6x, and the two biases together give 7.
+# Now multiply out. Three times 2x is 6x. The first bias is tripled, too, and with the
+# second one it gives 7.
 #
 # So the two layers are one layer, with weight 6 and bias 7. Nothing is gained by the
 # second one. Check it with three values of x:
@@ -227,7 +229,7 @@ print("\n9. Regression: V1's form with one input, on the line y = 0.7 x + 0.3")
 history_line = {"train_loss": [], "test_loss": []}
 line_preds = []  # the predictions on the right part, epoch by epoch
 for epoch in range(EPOCHS):
-    train_loss, preds = train_epoch(model_line, x_left, y_left, l1_loss, optimizer)
+    train_loss, _ = train_epoch(model_line, x_left, y_left, l1_loss, optimizer)
     test_loss, preds = measure(model_line, x_right, y_right, l1_loss)
 
     history_line["train_loss"].append(train_loss)
@@ -288,14 +290,22 @@ straight = 2 * x - 1
 bent = torch.relu(straight)
 
 weights = torch.tensor(
-    [[1.0, 0.0], [-0.5, 0.87], [-0.5, -0.87]]
-)  # [3, 2], a row per unit
+    [
+        [1.0, 0.0],  # points to the right: the output grows in this direction
+        [-0.5, 0.87],  # points to the upper left
+        [-0.5, -0.87],  # points to the lower left
+    ]
+)
 biases = torch.tensor([-0.8, -0.8, -0.8])  # each line passes the centre at distance 0.8
 outputs = torch.relu(X_test.cpu() @ weights.T + biases)  # [200, 3]
 total = outputs.sum(dim=1)  # [200]
 three_units_acc = accuracy_fn(y_test, total == 0)
 print(f"\n11. Three ReLU units, set by hand: {three_units_acc:.1f}% of the test points")
 print(f"    The best straight line on circles without noise: {BEST_LINE}%")
+
+# %% 12. Look at what ReLU does
+# From left to right: one unit with one feature, one unit with two features, and the
+# three units added. In the last two panels the test points of the circles lie on top.
 
 fig, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
 left.plot(x, straight, color="0.6", linestyle="--", label="z = 2x - 1")
@@ -313,7 +323,7 @@ save_figure(fig, "03_relu.png")
 # leave a triangle, and a triangle is closed, as a circle is. If we call its inside
 # class 1, we are right for 77.5 % of the points. With more units it would fit better.
 
-# %% 12. V2: the same network with ReLU
+# %% 13. V2: the same network with ReLU
 # V2 is V1 with a ReLU after each hidden layer, but not after the last one: a logit must
 # be able to be negative. ReLU has no parameters, so V2 starts from the same weights.
 # Now the layers cannot be multiplied out, because each unit has a bend.
@@ -332,10 +342,10 @@ optimizer = torch.optim.SGD(model_v2.parameters(), lr=LR)
 recorder_v2 = Recorder(model_v2, V2_EPOCHS)
 history_v2 = {"train_loss": [], "train_acc": [], "test_loss": [], "test_acc": []}
 
-# %% 13. Train V2
+# %% 14. Train V2
 # The loop is that of section 4. Only the model and the number of epochs are new.
 
-print(f"\n13. V2: two hidden layers of {HIDDEN_UNITS} with ReLU, SGD, lr {LR}")
+print(f"\n14. V2: two hidden layers of {HIDDEN_UNITS} with ReLU, SGD, lr {LR}")
 for epoch in range(V2_EPOCHS):
     train_loss, logits = train_epoch(model_v2, X_train, y_train, loss_fn, optimizer)
     test_loss, test_logits = measure(model_v2, X_test, y_test, loss_fn)
@@ -350,7 +360,7 @@ for epoch in range(V2_EPOCHS):
     if epoch % 100 == 0:  # the rows of the published log
         print(log_line(epoch, history_v2))
 
-# %% 14. What V2 has learned
+# %% 15. What V2 has learned
 # Yes. V2 reaches 86.5 % after 1000 epochs, and 99 % at the end. For a long time it
 # looked as hopeless as V1: a flat loss is not always the end.
 #
@@ -363,7 +373,8 @@ v2_test_acc_1000 = history_v2["test_acc"][look_at - 1]
 v2_test_acc = history_v2["test_acc"][-1]
 print(f"V2 reaches {v2_test_acc_1000:.2f}% after {look_at} epochs.")
 print(f"V2 ends at {v2_test_acc:.2f}% on the test set after {V2_EPOCHS} epochs.")
-# %% 15. Look: a straight line and a closed curve
+
+# %% 16. Look: a straight line and a closed curve
 # save_player() writes a page to open in a browser. It shows both networks at any epoch.
 # Move its slider, and click a unit of V2 to see the half-plane of that unit.
 
@@ -371,7 +382,7 @@ runs = {
     "V1: no activation, SGD": (recorder_v1, history_v1),
     "V2: ReLU, SGD": (recorder_v2, history_v2),
 }
-levels = {"chance 50": 50, f"best line {BEST_LINE}": BEST_LINE}
+levels = {"chance 50": 50, f"best line, no noise {BEST_LINE}": BEST_LINE}
 circles = (X_train, X_test, y_train, y_test)
 save_player("03_non_linear_classification", circles, runs, references=levels)
 
@@ -392,7 +403,7 @@ save_figure(fig, "03_boundaries.png")
 # Near the beginning the accuracy of V2 jumps up for a moment. That is not progress. All
 # its probabilities are near 0.5 there, so a small shift turns many labels.
 
-# %% 16. What we learned
+# %% 17. What we learned
 # - Linear layers on top of each other are one linear layer. Without an activation, the
 #   many parameters of V1 say no more than three, and V1 ends at chance.
 # - To find out whether a loop works, give it a problem that the model must be able to
@@ -419,7 +430,7 @@ histories = {
 }
 save_results("03_non_linear_classification", results, histories)
 
-# %% 17. Try it
+# %% 18. Try it
 # Predict first, then change one number at the top and run the lesson again.
 # 1. Set EPOCHS = 5000. Does V1 get better with patience?
 # 2. Set LR = 0.3. Which of V1 and V2 gains from longer steps?

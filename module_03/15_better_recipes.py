@@ -6,7 +6,7 @@ You will learn:
     - to train with Adam, and to choose a recipe on a validation set
     - to help a model with a feature that fits the data
 Builds on: Lessons 03, 04 and 06
-Guide: docs/06-improving-models.md, 13 minutes
+Guide: docs/06-improving-models.md, 14 minutes
 Minutes: 9
 Run: python module_03/15_better_recipes.py
 Writes:
@@ -199,9 +199,6 @@ class Network(nn.Module):
 
 
 # %% 7. Four recipes, one change at a time
-# SGD moves the second parameter a thousand times less than the first one. Adam moves
-# both by the learning rate. Does that help on the circles?
-#
 # The first recipe is V2's, with fewer epochs. Each further recipe changes one thing:
 # longer steps, then Adam in place of SGD, then a wider network. If we changed two
 # things at once, we would not know which one helped.
@@ -412,4 +409,4 @@ save_results("15_better_recipes", results)
 #    network now. V4 has no bends and gains: its loss falls to 0.02987.
 # 3. With longer steps nearly: its worst seed reaches 98.5%. Adam now reaches 100.0%
 #    with both widths on the validation set, and the narrow one is taken. On the test
-#    set it reaches 99.50%: a choice by 200 points is not exact.
+#    set it reaches 99.50%: a choice by few points is not exact.
