@@ -27,15 +27,14 @@ import course.quick_start  # noqa: F401 - first: it makes the start of every les
 from course import checks, drawing
 from course.drawing import CLASS_COLORS, plot_images
 from course.figures import (
+    compare_curves,
     plot_logits,
     plot_losses_with_floors,
     plot_points,
-    plot_stages,
-from course.figures import plot_logits, plot_points, plot_stages
-from course.figures import (
-    compare_curves,
     plot_recipes,
     plot_relu_units,
+    plot_stages,
+    share_legend,
 )
 from course.files import output_dir, save_file, write_output
 from course.images import (
@@ -52,8 +51,6 @@ from course.measures import (
     print_row,
     print_table,
 )
-from course.player import Recorder, save_player
-from course.measures import print_table
 from course.player import Recorder, log_line, save_player
 from course.predicting import eval_mode, logits_of_points, predict_logits
 from course.spirals import make_spirals
@@ -77,8 +74,8 @@ __all__ = [
     "TableError",
     "accuracy_fn",
     "best_possible_for_blobs",
-    "count_equal_epochs",
     "compare_curves",
+    "count_equal_epochs",
     "data_dir",
     "eval_mode",
     "exit_on_bad_input",
@@ -91,17 +88,16 @@ __all__ = [
     "output_dir",
     "pick_device",
     "plot_boundaries",
-    "plot_bent_line",
     "plot_decision_boundary",
     "plot_images",
     "plot_logits",
     "plot_loss_curves",
-    "plot_points",
     "plot_losses_with_floors",
+    "plot_points",
     "plot_predictions",
-    "plot_stages",
     "plot_recipes",
     "plot_relu_units",
+    "plot_stages",
     "predict_logits",
     "preprocess",
     "print_row",
@@ -113,6 +109,7 @@ __all__ = [
     "save_player",
     "save_results",
     "set_seeds",
+    "share_legend",
     "split_rows",
     "split_target",
     "table_options",

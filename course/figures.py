@@ -1,6 +1,6 @@
 """What lessons draw and do not teach, each as one named function."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from course import checks, drawing
 from course.drawing import CLASS_COLORS
@@ -144,28 +145,6 @@ def plot_stages(grid: Any, logits: Any, probs: Any, preds: Any) -> Figure:
     return fig
 
 
-from collections.abc import Mapping, Sequence
-
-import matplotlib.pyplot as plt
-from matplotlib.figure import Figure
-
-from course.drawing import CLASS_COLORS
-from collections.abc import Mapping, Sequence
-
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from torch import Tensor
-
-from course.drawing import (
-    CLASS_COLORS,
-    draw_references,
-    frame,
-    grid_around,
-    legend_below,
-    scatter_classes,
-)
-
 MOST_RINGS = 39  # more rings than this hide the points and the boundary
 
 
@@ -200,6 +179,40 @@ def plot_losses_with_floors(
     ax.margins(x=0)
     fig.legend(loc="outside lower center", ncols=2, fontsize=10)
     return fig
+
+
+def share_legend(fig: Figure) -> None:
+    """Put one legend below the figure in place of one below each panel.
+
+    Rings around wrong points stay where there are at most 39; more of them would hide the points.
+
+    >>> import matplotlib.pyplot as plt
+    >>> fig, axes = plt.subplots(1, 2)
+    >>> for ax in axes:
+    ...     line = ax.plot([1, 2], label="train")
+    >>> share_legend(fig)
+    >>> len(fig.legends)
+    1
+    """
+    entries = {}
+    wrong = "wrong"
+    for ax in fig.axes:
+        if ax.get_legend() is not None:
+            ax.get_legend().remove()
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            if label.startswith("wrong"):
+                if len(handle.get_offsets()) > MOST_RINGS:
+                    handle.remove()
+                    wrong = "wrong (where few)"
+                    continue
+                if len(handle.get_offsets()) == 0:
+                    continue
+                label = "wrong"
+            entries[label] = handle
+    names = [wrong if name == "wrong" else name for name in entries]
+    fig.legend(list(entries.values()), names, loc="outside lower center", ncols=len(names))
+
+
 def compare_curves(
     histories: Mapping[str, Mapping[str, Sequence[float]]],
     metric: str,
@@ -235,8 +248,8 @@ def compare_curves(
         ax.annotate(name, end, xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
     ax.margins(x=0.1)  # room for the names
     ax.set(xlabel="epoch", ylabel="accuracy in %" if kind == "acc" else "loss")
-    draw_references(ax, references or {})
-    _share_legend(ax.figure)
+    drawing.draw_references(ax, references or {})
+    share_legend(ax.figure)
 
 
 def plot_recipes(
@@ -291,7 +304,7 @@ def plot_relu_units(weights: Tensor, biases: Tensor, X: Tensor, y: Tensor, ax: A
     """
     points = X.numpy(force=True)
     reach = 1.5 * np.abs(points).max()  # so far that the corners of a triangle around them show
-    xx, yy = grid_around(np.array([[-reach, -reach], [reach, reach]]))
+    xx, yy = drawing.grid_around(np.array([[-reach, -reach], [reach, reach]]))
     grid = np.stack([xx, yy], axis=-1)  # [H, W, 2]
     sums = grid @ weights.numpy(force=True).T + biases.numpy(force=True)  # [H, W, U], before ReLU
     total = np.maximum(sums, 0).sum(axis=-1)
@@ -299,30 +312,7 @@ def plot_relu_units(weights: Tensor, biases: Tensor, X: Tensor, y: Tensor, ax: A
     ax.contourf(xx, yy, total, levels=levels, cmap="Greys", vmin=-0.3 * total.max(), alpha=0.6)
     for unit in range(len(weights)):
         ax.contour(xx, yy, sums[..., unit], levels=[0], colors="black", linewidths=1.2)
-    nobody = np.zeros(len(points), dtype=bool)
     labels = y.numpy(force=True).astype(int)
-    scatter_classes(ax, points, labels, nobody, ["class 0", "class 1"])
-    ax.collections[-1].remove()  # the rings: nothing is predicted here
-    frame(ax, xx, yy)
-    legend_below(ax, columns=2)
-
-
-def _share_legend(fig: Figure) -> None:
-    """Put one legend below the figure in place of one below each panel; keep few rings."""
-    entries = {}
-    wrong = "wrong"
-    for ax in fig.axes:
-        if ax.get_legend() is not None:
-            ax.get_legend().remove()
-        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
-            if label.startswith("wrong"):
-                if len(handle.get_offsets()) > MOST_RINGS:
-                    handle.remove()
-                    wrong = "wrong (where few)"
-                    continue
-                if len(handle.get_offsets()) == 0:
-                    continue
-                label = "wrong"
-            entries[label] = handle
-    names = [wrong if name == "wrong" else name for name in entries]
-    fig.legend(list(entries.values()), names, loc="outside lower center", ncols=len(names))
+    drawing.scatter_classes(ax, points, labels, ["class 0", "class 1"], ringed=None)
+    drawing.frame(ax, xx, yy)
+    drawing.legend_below(ax, columns=2)
