@@ -27,9 +27,12 @@ import course.quick_start  # noqa: F401 - first: it makes the start of every les
 from course import checks, drawing
 from course.drawing import CLASS_COLORS, plot_images
 from course.figures import (
+    compare_curves,
     plot_logits,
     plot_losses_with_floors,
     plot_points,
+    plot_recipes,
+    plot_relu_units,
     plot_stages,
     share_legend,
 )
@@ -48,7 +51,7 @@ from course.measures import (
     print_row,
     print_table,
 )
-from course.player import Recorder, save_player
+from course.player import Recorder, log_line, save_player
 from course.predicting import eval_mode, logits_of_points, predict_logits
 from course.spirals import make_spirals
 from course.tables import (
@@ -71,6 +74,7 @@ __all__ = [
     "TableError",
     "accuracy_fn",
     "best_possible_for_blobs",
+    "compare_curves",
     "count_equal_epochs",
     "data_dir",
     "eval_mode",
@@ -78,6 +82,7 @@ __all__ = [
     "fit",
     "fit_preprocessing",
     "load_images",
+    "log_line",
     "logits_to_labels",
     "make_spirals",
     "output_dir",
@@ -87,9 +92,11 @@ __all__ = [
     "plot_images",
     "plot_logits",
     "plot_loss_curves",
-    "plot_points",
     "plot_losses_with_floors",
+    "plot_points",
     "plot_predictions",
+    "plot_recipes",
+    "plot_relu_units",
     "plot_stages",
     "predict_logits",
     "preprocess",

@@ -1,6 +1,6 @@
 """What lessons draw and do not teach, each as one named function."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from course import checks, drawing
 from course.drawing import CLASS_COLORS
@@ -144,13 +145,6 @@ def plot_stages(grid: Any, logits: Any, probs: Any, preds: Any) -> Figure:
     return fig
 
 
-from collections.abc import Mapping, Sequence
-
-import matplotlib.pyplot as plt
-from matplotlib.figure import Figure
-
-from course.drawing import CLASS_COLORS
-
 MOST_RINGS = 39  # more rings than this hide the points and the boundary
 
 
@@ -217,3 +211,108 @@ def share_legend(fig: Figure) -> None:
             entries[label] = handle
     names = [wrong if name == "wrong" else name for name in entries]
     fig.legend(list(entries.values()), names, loc="outside lower center", ncols=len(names))
+
+
+def compare_curves(
+    histories: Mapping[str, Mapping[str, Sequence[float]]],
+    metric: str,
+    ax: Axes,
+    references: Mapping[str, float] | None = None,
+) -> None:
+    """Draw one metric of several runs by epoch, each run's name at the end of its curve.
+
+    It is the last panel of a figure that compares models: all panels get one legend below them.
+    Rings around wrong points stay where there are at most 39; more would hide the points.
+
+    Args:
+        histories: for the name of each run its lists, one entry per epoch, as `fit` returns them.
+        metric: what is drawn in black, "test_acc", "val_loss" and so on; of the training set, grey.
+        ax: axes to draw into.
+        references: named levels, drawn as thin lines.
+
+    >>> import matplotlib.pyplot as plt
+    >>> fig, ax = plt.subplots()
+    >>> compare_curves({"V1": {"train_loss": [0.9, 0.5], "test_loss": [0.8, 0.6]}}, "test_loss", ax)
+    >>> ax.get_ylabel()
+    'loss'
+    """
+    part, _, kind = metric.partition("_")
+    names = {"test": "test", "val": "validation"}
+    for number, (name, history) in enumerate(histories.items()):
+        curve = history[metric]
+        train_label = "train" if number == 0 else None  # one entry in the legend for all runs
+        label = names[part] if number == 0 else None
+        ax.plot(history[f"train_{kind}"], color="0.6", label=train_label)
+        ax.plot(curve, color="black", label=label)
+        end = (len(curve) - 1, curve[-1])
+        ax.annotate(name, end, xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
+    ax.margins(x=0.1)  # room for the names
+    ax.set(xlabel="epoch", ylabel="accuracy in %" if kind == "acc" else "loss")
+    drawing.draw_references(ax, references or {})
+    share_legend(ax.figure)
+
+
+def plot_recipes(
+    accuracies: Mapping[str, Sequence[float]], references: Mapping[str, float], ax: Axes
+) -> None:
+    """Draw a row of dots for each recipe, one dot per seed; the worst seed is filled in orange.
+
+    Args:
+        accuracies: for the name of each recipe the accuracy in percent of each of its seeds.
+        references: named levels in percent, drawn as thin lines.
+        ax: axes to draw into.
+
+    >>> import matplotlib.pyplot as plt
+    >>> fig, ax = plt.subplots()
+    >>> plot_recipes({"SGD": [50.0, 63.0], "Adam": [99.5, 100.0]}, {"chance 50": 50}, ax)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['SGD', 'Adam']
+    """
+    for row, accs in enumerate(accuracies.values()):
+        spread = np.linspace(-0.15, 0.15, len(accs))  # equal accuracies stay visible
+        ax.scatter(sorted(accs), row + spread, s=30, facecolors="white", edgecolors="black")
+        ax.scatter(min(accs), row + spread[0], s=30, color=CLASS_COLORS[1], label="worst seed")
+    for name, level in references.items():
+        ax.axvline(level, color="0.45", linewidth=0.8, linestyle="--", zorder=1)
+        place = ax.get_xaxis_transform()
+        ax.text(level, 1.02, name, transform=place, ha="center", fontsize=9, color="0.3")
+    ax.set_yticks(range(len(accuracies)), list(accuracies))
+    ax.set_xlabel("validation accuracy in %; orange: the worst seed")
+    ax.invert_yaxis()
+    ax.grid(axis="y", color="0.9")
+    ax.set_axisbelow(True)
+
+
+def plot_relu_units(weights: Tensor, biases: Tensor, X: Tensor, y: Tensor, ax: Axes) -> None:
+    """Shade the sum of ReLU units over the plane, with points on it: white is 0, darker is more.
+
+    Args:
+        weights: two weights per unit, `[U, 2]`.
+        biases: `[U]`.
+        X: points, `[N, 2]`, on any device.
+        y: their labels, 0 or 1, `[N]`.
+        ax: axes to draw into.
+
+    >>> import matplotlib.pyplot as plt
+    >>> import torch
+    >>> fig, ax = plt.subplots()
+    >>> weights = torch.tensor([[1.0, 0.0]])
+    >>> X = torch.tensor([[0.0, 0.0], [1.0, 1.0]])
+    >>> plot_relu_units(weights, torch.tensor([-0.5]), X, torch.tensor([0, 1]), ax)
+    >>> ax.get_xlabel()
+    '$x_1$'
+    """
+    points = X.numpy(force=True)
+    reach = 1.5 * np.abs(points).max()  # so far that the corners of a triangle around them show
+    xx, yy = drawing.grid_around(np.array([[-reach, -reach], [reach, reach]]))
+    grid = np.stack([xx, yy], axis=-1)  # [H, W, 2]
+    sums = grid @ weights.numpy(force=True).T + biases.numpy(force=True)  # [H, W, U], before ReLU
+    total = np.maximum(sums, 0).sum(axis=-1)
+    levels = np.linspace(1e-6, total.max(), 9)  # what lies below the first one stays white
+    ax.contourf(xx, yy, total, levels=levels, cmap="Greys", vmin=-0.3 * total.max(), alpha=0.6)
+    for unit in range(len(weights)):
+        ax.contour(xx, yy, sums[..., unit], levels=[0], colors="black", linewidths=1.2)
+    labels = y.numpy(force=True).astype(int)
+    drawing.scatter_classes(ax, points, labels, ["class 0", "class 1"], ringed=None)
+    drawing.frame(ax, xx, yy)
+    drawing.legend_below(ax, columns=2)
