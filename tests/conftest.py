@@ -7,13 +7,29 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))  # density, film
+TESTS = Path(__file__).resolve().parent
 # as run_all.py does; two test processes share the cores
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # the same examples on every machine and run
 settings.register_profile("course", deadline=None, derandomize=True)
 settings.load_profile("course")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark tests by folder and fixture, and keep together what shares a fixture.
+
+    A file stays in one of the test processes, so that its fixtures are made once. The tests that look at the one run of
+    all lessons stay together too, whichever file they stand in.
+    """
+    for item in items:
+        path = item.path.relative_to(TESTS)
+        if path.parts[0] == "content":
+            item.add_marker(pytest.mark.content)
+        if {"browser", "driver"} & set(item.fixturenames):
+            item.add_marker(pytest.mark.browser)
+        group = "the run of all lessons" if "course_run" in item.fixturenames else path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True, scope="session")
