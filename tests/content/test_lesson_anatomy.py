@@ -125,7 +125,16 @@ def test_cells(path):
 def test_flat(path):
     words = {token.string for token in tokenize.generate_tokens(io.StringIO(source(path)).readline)}
     assert not words & {"main", "__name__", "argparse", "__file__"}
-    for text in ("plt.show", "plt.close", "sys.path", "os.chdir", "set_num_threads", " input(", "TODO", "FIXME"):
+    for text in (
+        "plt.show",
+        "plt.close",
+        "sys.path",
+        "os.chdir",
+        "set_num_threads",
+        " input(",
+        "TODO",
+        "FIXME",
+    ):
         assert text not in source(path)
     assert source(path).isascii()
 

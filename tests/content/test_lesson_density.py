@@ -12,7 +12,9 @@ LESSONS = sorted((ROOT / "module_03").glob("[0-9][0-9]_*.py"))
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 
 NUMBER = re.compile(r"(?<![\w.])-?\d[\d,.]*(?:e-?\d+)?")
-NOT_COUNTED = re.compile(r"\[[^\]]*\]|[Ll]essons? \d\d(?:(?:,| and| to) \d\d)*|[Gg]uides? \d\d|x\d|\d+-\d+-[\d-]*\d")
+NOT_COUNTED = re.compile(
+    r"\[[^\]]*\]|[Ll]essons? \d\d(?:(?:,| and| to) \d\d)*|[Gg]uides? \d\d|x\d|\d+-\d+-[\d-]*\d"
+)
 
 
 def text(path):
