@@ -72,7 +72,7 @@ def start(name, folder, **options):
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         warnings.warn(f"THE PAGES WERE NOT TESTED IN {name.upper()}: {reason}.", stacklevel=2)
-        pytest.skip(reason)
+        pytest.skip(f"{name} cannot be started: {reason}")  # tools/skipped_tests.py looks for it
 
 
 @pytest.fixture(scope="session")

@@ -122,6 +122,7 @@ def parse_blocks(document):
         yield Region(match.start(), match.end(), (match["code"], match["output"]), run_block)
 
 
+@pytest.mark.pinned
 @each_page
 def test_every_block_runs_and_prints_what_the_page_shows(
     page, output_folder, tmp_path, monkeypatch
@@ -412,6 +413,7 @@ def test_the_tool_makes_all_figures_of_the_guides():
     assert sorted(f"{name}.png" for name in make_figures.FIGURES) == OWN
 
 
+@pytest.mark.pinned
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OWN)
 def test_figure_is_what_the_tool_makes(name, tmp_path):
