@@ -28,7 +28,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.content)
         if {"browser", "driver"} & set(item.fixturenames):
             item.add_marker(pytest.mark.browser)
-        group = "the run of all lessons" if "course_run" in item.fixturenames else path.stem
+        group = path.stem
+        if "course_run" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+            group = "the run of all lessons"
         item.add_marker(pytest.mark.xdist_group(group))
 
 

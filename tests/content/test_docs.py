@@ -27,6 +27,8 @@ GUIDES = [path for path in PAGES if re.match(r"\d\d-", path.name)]
 LESSONS = {path.stem[:2]: path.stem for path in (ROOT / "module_03").glob("[0-9][0-9]_*.py")}
 RECEIPTS = tomllib.loads((ROOT / "module_03" / "expected_results.toml").read_text(encoding="utf-8"))
 
+MEASURED = ROOT / "module_03" / "measured.toml"  # spreads over seeds
+
 SECTIONS = [
     "What you will learn",
     "The idea",
@@ -209,6 +211,15 @@ def test_sections_hold_what_they_promise(page):
         assert f"../module_03/{LESSONS[number]}.py" in read(page).splitlines()[2]
 
 
+@pytest.mark.parametrize("lesson", LESSONS.values())
+def test_lesson_states_the_minutes_of_its_guide_as_the_guide_does(lesson):
+    text = (ROOT / "module_03" / f"{lesson}.py").read_text(encoding="utf-8")
+    for name, minutes in re.findall(
+        r"^Guide: docs/(\S+), (\d+) minutes$", text, flags=re.MULTILINE
+    ):
+        assert read(DOCS / name).splitlines()[2].startswith(f"{minutes} minutes to read.")
+
+
 def test_study_path_leads_to_every_page_and_says_its_lessons():
     path = read(DOCS / "README.md")
     for page in GUIDES:
@@ -258,7 +269,7 @@ def rounds_to(text, value):
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if page != GLOSSARY], ids=lambda path: path.stem
 )
-def test_decimals_and_percentages_in_prose_come_from_a_block_or_a_receipt(page):
+def test_decimals_and_percentages_in_prose_come_from_a_block_a_receipt_or_a_measurement(page):
     text = read(page)
     sources = {
         float(number.replace(",", ""))
@@ -270,6 +281,8 @@ def test_decimals_and_percentages_in_prose_come_from_a_block_or_a_receipt(page):
             sources |= {float(receipt[key]) for key in ("value", "min", "max") if key in receipt}
         for history in lesson.get("histories", {}).values():
             sources |= {float(number) for row in history["rows"] for number in row}
+    if MEASURED.is_file():
+        sources |= set(map(float, re.findall(r"-?\d+(?:\.\d+)?", read(MEASURED))))
     sources |= {100 * value for value in sources} | {-value for value in sources}
     # what a question gives is no claim
     readable = re.sub(r"^#.*$|<summary>.*?</summary>", "", words_only(text), flags=re.MULTILINE)
