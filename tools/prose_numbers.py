@@ -29,6 +29,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from knobs import knobs_of
+
 NUMBER = re.compile(r"(?<![\w.^])-?\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?(?!\w)(?: ?%)?")
 REFERENCE = re.compile(
     r"\b(?:lessons?|guides?|sections?|chapters?|exercises?|figures?|python|version)\s+"
@@ -228,15 +230,11 @@ def _value(node: ast.expr) -> float:
     raise ValueError("not a sum")
 
 
-def knobs_of(source: str) -> set[float]:
-    """Return the numbers of the knobs: what stands in UPPER_CASE in the first cell."""
+def numbers_of_knobs(source: str) -> set[float]:
+    """Return the numbers of a lesson's knobs."""
     found: set[float] = set()
-    cells = read_cells(source)
-    if not cells:
-        return found
-    for statement in ast.parse(cells[0][1]).body:
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]).isupper():
-            found |= numbers_of_code(ast.unparse(statement.value))
+    for value in knobs_of(source).values():
+        found |= numbers_of_code(ast.unparse(value))
     return found
 
 
@@ -265,7 +263,7 @@ def unproven(path: Path, outputs: Path) -> list[str]:
     """
     source = path.read_text(encoding="utf-8")
     measured = numbers_of_measured(path.with_name("measured.toml"), path.stem)
-    own = numbers_of_run(outputs, path.stem) | Proofs(knobs_of(source) | measured, set())
+    own = numbers_of_run(outputs, path.stem) | Proofs(numbers_of_knobs(source) | measured, set())
     sentences = []
     for paragraph in paragraphs(source):
         proofs = own

@@ -10,7 +10,7 @@ from prose_numbers import (
     evaluate,
     is_proven,
     is_rounded,
-    knobs_of,
+    numbers_of_knobs,
     numbers_of_measured,
     numbers_of_run,
     paragraphs,
@@ -98,7 +98,7 @@ def test_numbers_of_a_run_are_its_results_and_its_log(tmp_path):
 
 
 def test_knobs_are_the_upper_case_names_of_setup():
-    assert knobs_of(LESSON) == {24, 36}
+    assert numbers_of_knobs(LESSON) == {24, 36}
 
 
 @pytest.mark.parametrize(
