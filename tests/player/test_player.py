@@ -877,6 +877,7 @@ def test_it_is_usable_on_a_phone(two_runs):
         resize(page.driver, 1280, 1000)
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_it_is_dark_where_the_reader_wants_it_dark(name, tmp_path, output_folder):
     from real_browser import start
