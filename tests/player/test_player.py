@@ -926,6 +926,7 @@ def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(two_runs):
 # ---- Films -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.pinned
 def test_a_film_shows_the_runs_at_the_same_epochs(output_folder):
     data = points(n=60)
     runs = {
