@@ -35,6 +35,14 @@ from course.figures import (
     plot_relu_units,
     plot_stages,
     share_legend,
+    plot_calibration,
+    plot_class_scores,
+    plot_confusion_matrix,
+    plot_costs,
+    plot_logits,
+    plot_points,
+    plot_stages,
+    plot_threshold_curves,
 )
 from course.files import output_dir, save_file, write_output
 from course.images import (
@@ -52,6 +60,8 @@ from course.measures import (
     print_table,
 )
 from course.player import Recorder, log_line, save_player
+from course.measures import print_history, print_table, true_probs
+from course.player import Recorder, save_player
 from course.predicting import eval_mode, logits_of_points, predict_logits
 from course.spirals import make_spirals
 from course.tables import (
@@ -88,6 +98,10 @@ __all__ = [
     "output_dir",
     "pick_device",
     "plot_boundaries",
+    "plot_calibration",
+    "plot_class_scores",
+    "plot_confusion_matrix",
+    "plot_costs",
     "plot_decision_boundary",
     "plot_images",
     "plot_logits",
@@ -98,9 +112,11 @@ __all__ = [
     "plot_recipes",
     "plot_relu_units",
     "plot_stages",
+    "plot_threshold_curves",
     "predict_logits",
     "preprocess",
     "print_row",
+    "print_history",
     "print_table",
     "read_idx",
     "read_table",
@@ -115,6 +131,7 @@ __all__ = [
     "table_options",
     "test_step",
     "train_step",
+    "true_probs",
     "wilson_interval",
     "without_main_script",
 ]

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
+from matplotlib.patches import Rectangle
 
 from course import checks, drawing
 from course.drawing import CLASS_COLORS
@@ -316,3 +317,192 @@ def plot_relu_units(weights: Tensor, biases: Tensor, X: Tensor, y: Tensor, ax: A
     drawing.scatter_classes(ax, points, labels, ["class 0", "class 1"], ringed=None)
     drawing.frame(ax, xx, yy)
     drawing.legend_below(ax, columns=2)
+def plot_confusion_matrix(
+    y_true: Any, y_pred: Any, ax: Axes | None = None, *, class_names: Sequence[str] | None = None
+) -> Axes:
+    """Draw the confusion matrix: a row per true class, a column per predicted class, in each box a count.
+
+    What is right stands on the diagonal, in green; what is wrong stands beside it, in orange. A darker box holds a
+    larger share of its row.
+
+    Args:
+        y_true: true labels `[N]`, whole numbers from 0 up.
+        y_pred: predicted labels `[N]`.
+        ax: axes to draw into; None takes the current axes if they are empty, else a new figure.
+        class_names: a name per class; None writes "class 0", "class 1", ...
+
+    Returns:
+        The axes that were drawn into.
+
+    Raises:
+        TypeError: labels that are not numbers.
+        ValueError: labels that are not whole numbers, of different shapes, or more classes than names.
+
+    >>> ax = plot_confusion_matrix([0, 0, 1, 1], [0, 1, 1, 1])
+    >>> [text.get_text() for text in ax.texts]
+    ['1', '1', '0', '2']
+    """
+    y_true = checks.as_labels(y_true, "y_true").astype(int)
+    y_pred = checks.as_labels(y_pred, "y_pred").astype(int)
+    checks.check_label_shapes(y_true, y_pred)
+    n_classes = max(y_true.max(), y_pred.max(), 1) + 1
+    if class_names is not None:
+        n_classes = max(n_classes, len(class_names))
+    names = checks.check_class_names(class_names, n_classes)
+    ax = drawing.own_axes(ax)
+    for row in range(n_classes):
+        row_preds = y_pred[y_true == row]
+        for column in range(n_classes):
+            count = int((row_preds == column).sum())
+            share = count / max(1, len(row_preds))
+            color = CLASS_COLORS[2] if row == column else CLASS_COLORS[1]
+            box = Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=color, alpha=0.75 * share)
+            ax.add_patch(box)
+            ax.text(column, row, str(count), ha="center", va="center", fontsize=13)
+    places = range(n_classes)
+    ax.set(xticks=places, xticklabels=names, xlabel="called")
+    ax.set(yticks=places, yticklabels=names, ylabel="truth")
+    ax.set(xlim=(-0.5, n_classes - 0.5), ylim=(n_classes - 0.5, -0.5), aspect="equal")
+    return ax
+
+
+def plot_class_scores(
+    scores: Mapping[str, float], averages: Mapping[str, float], ax: Axes | None = None
+) -> Axes:
+    """Draw a bar per class, from 0 to 1, and a dashed line per average, named beside the axes.
+
+    Args:
+        scores: a number from 0 to 1 for each class's name, such as its F1.
+        averages: a number from 0 to 1 for each average's name, such as "macro".
+        ax: axes to draw into; None takes the current axes if they are empty, else a new figure.
+
+    Returns:
+        The axes that were drawn into.
+
+    >>> ax = plot_class_scores({"cat": 0.9, "dog": 0.5}, {"macro": 0.7})
+    >>> ax.get_ylim()
+    (0.0, 1.0)
+    """
+    ax = drawing.own_axes(ax)
+    colors = drawing.class_colors(len(scores))
+    bars = ax.bar(list(scores), list(scores.values()), color=colors, width=0.6, alpha=0.8)
+    ax.bar_label(bars, fmt="%.2f", padding=-16)
+    ax.set(ylim=(0, 1))
+    levels = {}
+    for name, value in averages.items():
+        levels[f"{name} {value:.2f}"] = value
+    drawing.draw_references(ax, levels)
+    return ax
+
+
+def plot_costs(
+    thresholds: Sequence[float],
+    costs: Mapping[str, Sequence[float]],
+    chosen: float,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what the mistakes cost at each threshold: one curve per set, the last one in black.
+
+    Args:
+        thresholds: T probabilities, in rising order.
+        costs: T numbers for each set's name, such as "validation set".
+        chosen: the threshold that was chosen; a dashed line marks it.
+        ax: axes to draw into; None takes the current axes if they are empty, else a new figure.
+
+    Returns:
+        The axes that were drawn into.
+
+    >>> ax = plot_costs([0, 0.5, 1], {"test set": [9, 4, 10]}, chosen=0.5)
+    >>> ax.get_xlabel()
+    'threshold'
+    """
+    ax = drawing.own_axes(ax)
+    greys = np.linspace(0.6, 0, len(costs)) if len(costs) > 1 else [0]
+    for (name, values), grey in zip(costs.items(), greys, strict=True):
+        ax.plot(thresholds, values, color=str(grey), label=name)
+    ax.axvline(chosen, color="0.45", linestyle="--", linewidth=0.8, label=f"chosen: {chosen:.2f}")
+    ax.set(xlabel="threshold", ylabel="cost of all mistakes, in false alarms", ylim=(0, None))
+    drawing.legend_below(ax, columns=3)
+    return ax
+
+
+def plot_calibration(
+    y_true: Any, probs: Mapping[str, Any], ax: Axes | None = None, *, n_bins: int = 5
+) -> Axes:
+    """Draw the share of class 1 in each bin of probabilities against the mean probability of the bin.
+
+    Honest probabilities lie on the dashed diagonal; a bin without samples has no point.
+
+    Args:
+        y_true: true labels `[N]`, 0 or 1.
+        probs: P(class 1) of each sample, `[N]`, for the name of each model.
+        ax: axes to draw into; None takes the current axes if they are empty, else a new figure.
+        n_bins: bins of equal width between 0 and 1.
+
+    Returns:
+        The axes that were drawn into.
+
+    >>> ax = plot_calibration([0, 0, 1, 1], {"model": [0.1, 0.3, 0.6, 0.9]}, n_bins=2)
+    >>> ax.get_xlabel()
+    'promised: mean probability'
+    """
+    from sklearn.calibration import calibration_curve
+
+    y_true = checks.as_labels(y_true, "y_true")
+    ax = drawing.own_axes(ax)
+    ax.plot([0, 1], [0, 1], color="0.45", linestyle="--", linewidth=0.8, label="honest")
+    for (name, values), color in zip(probs.items(), drawing.class_colors(len(probs)), strict=True):
+        values = checks.as_numbers(values, name)
+        happened, promised = calibration_curve(y_true, values, n_bins=n_bins)
+        ax.plot(promised, happened, marker="o", color=color, label=name)
+    ax.set(xlabel="promised: mean probability", ylabel="happened: share of class 1")
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+    drawing.legend_below(ax, columns=3)
+    return ax
+
+
+def plot_threshold_curves(
+    y_true: Any, probs: Any, axes: Sequence[Axes], *, thresholds: Sequence[float] = (0.5,)
+) -> None:
+    """Draw the ROC curve and the precision-recall curve of a binary classifier, with a dot per named threshold.
+
+    Dashed lines show what guessing gets.
+
+    Args:
+        y_true: true labels `[N]`, 0 or 1, of both kinds.
+        probs: P(class 1) of each sample, `[N]`.
+        axes: two axes, for the ROC curve and for the precision-recall curve.
+        thresholds: probabilities whose points are marked on both curves.
+
+    >>> _, axes = plt.subplots(1, 2)
+    >>> plot_threshold_curves([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9], axes)
+    >>> [ax.get_ylabel() for ax in axes]
+    ['recall', 'precision']
+    """
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
+    y_true = checks.as_labels(y_true, "y_true")
+    probs = checks.as_numbers(probs, "probs")
+    alarm_rates, roc_recalls, _ = roc_curve(y_true, probs)
+    precisions, recalls, _ = precision_recall_curve(y_true, probs)
+    positive = y_true == 1
+    roc_ax, precision_ax = axes
+    guessing = {"color": "0.45", "linestyle": "--", "linewidth": 0.8, "label": "guessing"}
+    roc_ax.plot(alarm_rates, roc_recalls, color="black", label="network")
+    roc_ax.plot([0, 1], [0, 1], **guessing)
+    precision_ax.plot(recalls, precisions, color="black", label="network")
+    precision_ax.plot([0, 1], [positive.mean()] * 2, **guessing)
+    for threshold, color in zip(thresholds, drawing.class_colors(len(thresholds)), strict=True):
+        called = probs >= threshold
+        hits = (called & positive).sum()
+        recall = hits / positive.sum()
+        alarm_rate = (called & ~positive).sum() / (~positive).sum()
+        style = {"marker": "o", "linestyle": "", "color": color}
+        roc_ax.plot(alarm_rate, recall, label=f"threshold {threshold:.2f}", **style)
+        if called.any():
+            precision_ax.plot(recall, hits / called.sum(), **style)
+    roc_ax.set(title="ROC curve", xlabel="false alarm rate", ylabel="recall")
+    precision_ax.set(title="precision-recall curve", xlabel="recall", ylabel="precision")
+    for ax in axes:
+        ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+    roc_ax.legend(loc="lower right", fontsize=9)

@@ -2,198 +2,453 @@
 
 Question: When does accuracy mislead, and what do we look at instead?
 You will learn:
-    - to compute precision, recall and F1 from four counts, and to state how sure an accuracy is
-    - to read a confusion matrix, ROC, precision-recall and calibration curves, macro and micro averages
-    - to choose a threshold by what mistakes cost, and to price the choice on fresh data
+    - to count four cases, and to compute precision, recall and F1 from them
+    - to read a confusion matrix
+    - to average over classes in two ways, macro and micro
 Builds on: Lesson 04
+Guide: docs/07-evaluation-metrics.md, 16 minutes
+Minutes: 10
 Run: python module_03/05_evaluation_metrics.py
 Writes:
-    outputs/05_thresholds.png - boundary and confusion matrix on the test part at threshold 0.5 and at the chosen one
-    outputs/05_curves.png - ROC curve, precision-recall curve, cost of mistakes by threshold, and calibration curve
+    outputs/05_confusion_matrix.png - who is ill and who is called ill, as a map and as a table
+    outputs/05_averages.png - the F1 of three classes, and two averages of them
 """
 
 # %% Setup
 import matplotlib.pyplot as plt
 import torch
-import torchmetrics.functional.classification as tm
-from sklearn.calibration import CalibrationDisplay
 from sklearn.datasets import make_blobs
-from sklearn.metrics import ConfusionMatrixDisplay, PrecisionRecallDisplay, RocCurveDisplay, classification_report
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    precision_score,
+    recall_score,
+)
 from sklearn.model_selection import train_test_split
 from torch import nn
+from torchmetrics.functional.classification import (
+    binary_accuracy,
+    binary_f1_score,
+    binary_precision,
+    binary_recall,
+    multiclass_f1_score,
+)
 
-from helper_functions import fit, logits_to_labels, pick_device, plot_decision_boundary, save_figure, save_results
+from helper_functions import (
+    accuracy_fn,
+    fit,
+    logits_to_labels,
+    pick_device,
+    plot_class_scores,
+    plot_confusion_matrix,
+    plot_decision_boundary,
+    print_history,
+    print_table,
+    save_figure,
+    save_results,
+)
 
-COUNTS = [4500, 350, 150]  # people: healthy, illness A, illness B; 10 % are ill
-CENTERS = [[0.0, 0.0], [2.0, 1.0], [1.5, -2.0]]  # mean of the two lab values in each group
-SPREADS = [1.0, 0.7, 0.7]  # standard deviation in each group, so large that the groups overlap
-EPOCHS = 200  # the validation loss is flat from epoch 120 on
+N_HEALTHY = 4500  # healthy people
+N_ILL_A = 350  # people with illness A
+N_ILL_B = 150  # people with illness B, the rarest group
+CENTERS = [[0, 0], [2, 1], [1.5, -2]]  # mean of the two lab values in each group
+SPREADS = [1, 0.7, 0.7]  # standard deviation in each group, so the groups overlap
+EPOCHS = 200  # the validation loss is flat by then
+LOG_EVERY = 20  # epochs between two lines of the log
 LEARNING_RATE = 0.02  # for Adam
-MISS_COST = 10  # an ill person sent home costs as much as so many false alarms
-SEED = 42  # of the data, the split and the weights
+N_DRAWN = 300  # test people on the map; more would hide each other
+SEED = 42  # of the data, the splits and the first weights
 
 device = pick_device()
 
-# %% 1. Data: one person in ten is ill
-# An invented screening test with two lab values. "Everybody is healthy" is right for 90 % of the
-# people and finds nobody. NEW: three parts with the same share of ill people. Train is to learn
-# from, validation to choose with, test to measure on once, when every choice is made.
+# %% 1. Ten people, counted by hand
+# A test for an illness has been given to ten people. Three of them are ill. We write 1
+# for ill and 0 for healthy. The first list is the truth, the second is what the test
+# says about the same people.
+#
+# Each person is one of four cases:
+#
+# - TP, true positive: ill, and called ill. A hit.
+# - FP, false positive: healthy, but called ill. A false alarm.
+# - FN, false negative: ill, but called healthy. A miss.
+# - TN, true negative: healthy, and called healthy.
+#
+# "Positive" means that the test says 1, "true" that the test is right. We go from
+# person to person and write down the case. Then we count. How often does each occur?
 
-X, kind = make_blobs(COUNTS, centers=CENTERS, cluster_std=SPREADS, random_state=SEED)
-X, kind = torch.tensor(X, dtype=torch.float32), torch.tensor(kind)  # [5000, 2] and [5000]
-X_train, X_rest, kind_train, kind_rest = train_test_split(X, kind, test_size=0.4, random_state=SEED, stratify=kind)
-split = train_test_split(X_rest, kind_rest, test_size=0.5, random_state=SEED, stratify=kind_rest)
-X_train, kind_train, X_val, X_test, kind_val, kind_test = (part.to(device) for part in (X_train, kind_train, *split))
-y_train, y_val, y_test = (kind_train > 0).float(), (kind_val > 0).float(), (kind_test > 0).float()  # 1: ill, A or B
-print(f"1. Data: train {len(y_train)}, validation {len(y_val)}, test {len(y_test)} people; ill: {y_test.mean():.0%}")
+truth = [1, 1, 1, 0, 0, 0, 0, 0, 0, 0]
+said = [1, 1, 0, 1, 0, 0, 0, 0, 0, 0]
 
-# %% 2. Model and training
-# `fit` is the loop of lesson 04. It gets the validation part here, so what its log calls "Test" is
-# measured there. Look at epoch 0: an accuracy of 90 %, and not one ill person found.
+print("1. Ten people, counted by hand")
+cases = []
+for is_ill, called_ill in zip(truth, said, strict=True):
+    if is_ill and called_ill:  # 1 counts as true, 0 as false
+        case = "TP"
+    elif called_ill:
+        case = "FP"
+    elif is_ill:
+        case = "FN"
+    else:
+        case = "TN"
+    cases.append(case)
+    print(f"truth {is_ill}, said {called_ill}: {case}")
+
+tp = cases.count("TP")
+fp = cases.count("FP")
+fn = cases.count("FN")
+tn = cases.count("TN")
+print("TP:", tp)
+print("FP:", fp)
+print("FN:", fn)
+print("TN:", tn)
+
+# %% 2. Four questions, four numbers
+# Each of these numbers answers a question of its own.
+#
+# - Accuracy: how many of all people are judged right? The right ones are TP and TN.
+# - Precision: how many of those who are called ill are ill?
+# - Recall: how many of those who are ill are called ill?
+# - F1: are precision and recall both high? It is their harmonic mean, a mean that is
+#   low as soon as one of the two is low. It is also 2 TP / (2 TP + FP + FN).
+#
+# Only accuracy divides by all people. Precision divides by the people who are called
+# ill, and recall by the people who are ill.
+#
+# Now think of a lazy test. It asks nothing and calls everybody healthy. What are its
+# accuracy and its recall on these ten people?
+
+ten_accuracy = (tp + tn) / (tp + fp + fn + tn)
+ten_precision = tp / (tp + fp)
+ten_recall = tp / (tp + fn)
+ten_f1 = 2 * tp / (2 * tp + fp + fn)
+ten_lazy_accuracy = (fp + tn) / (tp + fp + fn + tn)  # it is right about the healthy
+
+print("\n2. Four numbers for the ten people")
+print(f"Accuracy:  (TP + TN) / all  = {ten_accuracy:.2f}")
+print(f"Precision: TP / (TP + FP)   = {ten_precision:.2f}")
+print(f"Recall:    TP / (TP + FN)   = {ten_recall:.2f}")
+print(f"F1:                           {ten_f1:.2f}")
+print(f"Accuracy of the lazy test:    {ten_lazy_accuracy:.2f}")
+print("Recall of the lazy test:      0.00")
+
+# %% 3. Data: one person in ten is ill
+# The lazy test is right about 0.70 of the ten people, and finds nobody. So an accuracy
+# means little until you know what the lazy test gets. The rarer the illness, the better
+# the lazy test looks.
+#
+# Here are 5000 invented people with two lab values each. One in ten is ill, with
+# illness A or illness B. We keep the kind, which is 0, 1 or 2, for section 9. Until
+# then the label y is 1 for ill and 0 for healthy.
+#
+# We split the people into three parts. The training set is to learn from. The
+# validation set is to watch the training, and to choose with if there is something to
+# choose. The test set is to measure on, once, at the end.
+#
+# If all the people with illness B fell into the training set by chance, nobody could
+# measure how well they are found. A stratified split (stratify=) prevents that: it
+# gives each part the same share of each kind.
+
+X_numpy, kind_numpy = make_blobs(
+    [N_HEALTHY, N_ILL_A, N_ILL_B],
+    centers=CENTERS,
+    cluster_std=SPREADS,
+    random_state=SEED,
+)
+X = torch.from_numpy(X_numpy).float()  # [5000, 2]
+kind = torch.from_numpy(kind_numpy)  # [5000], each 0, 1 or 2
+
+X_train, X_rest, kind_train, kind_rest = train_test_split(
+    X, kind, test_size=0.4, random_state=SEED, stratify=kind
+)
+X_val, X_test, kind_val, kind_test = train_test_split(
+    X_rest, kind_rest, test_size=0.5, random_state=SEED, stratify=kind_rest
+)
+X_train = X_train.to(device)
+X_val = X_val.to(device)
+X_test = X_test.to(device)
+y_train = (kind_train > 0).float().to(device)  # [3000]
+y_val = (kind_val > 0).float().to(device)  # [1000]
+y_test = (kind_test > 0).long()  # [1000], on the CPU, where the metrics are computed
+n_ill = y_test.sum().item()
+
+print("\n3. Data: one person in ten is ill")
+print("People:                      ", len(X))
+print("People in the training set:  ", len(y_train))
+print("People in the validation set:", len(y_val))
+print("People in the test set:      ", len(y_test))
+print("Ill people in the test set:  ", n_ill)
+
+# %% 4. Model, loss and optimizer
+# The network has two hidden layers of 16 units each, and it returns one logit per
+# person. A logit of 0 or more means ill. Everything here is known from lessons 01 to
+# 04.
 
 torch.manual_seed(SEED)
-model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1)).to(device)
+model = nn.Sequential(
+    nn.Linear(2, 16),  # [N, 2] -> [N, 16]
+    nn.ReLU(),
+    nn.Linear(16, 16),
+    nn.ReLU(),
+    nn.Linear(16, 1),  # [N, 16] -> [N, 1]
+).to(device)
+loss_fn = nn.BCEWithLogitsLoss()
 optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
-print('\n2. Training: ill or healthy? The columns called "Test" are measured on the validation part.')
-fit(model, X_train, X_val, y_train, y_val, nn.BCEWithLogitsLoss(), optimizer, EPOCHS, log_every=20)
+
+# %% 5. Train
+# fit() is the loop of lesson 04. It trains on one set of people and measures on another
+# one after each epoch. We let it measure on the validation set, because we want to keep
+# the test set for the end. print_history() prints some epochs of what fit() returns.
+#
+# Look at epoch 0, which is measured after a single step. Is that a good network
+# already?
+
+print(f"\n5. Training 2-16-16-1 for {EPOCHS} epochs")
+history = fit(model, X_train, X_val, y_train, y_val, loss_fn, optimizer, EPOCHS)
+print_history(history, LOG_EVERY, measured_on="Validation")
+
 with torch.inference_mode():
-    val_probs, logits = torch.sigmoid(model(X_val).squeeze(1)).cpu(), model(X_test).squeeze(1).cpu()  # [1000] each
-probs, preds = torch.sigmoid(logits), logits_to_labels(logits)
-y_val, y_test = y_val.cpu().long(), y_test.cpu().long()
+    logits = model(X_test).squeeze(1).cpu()  # [1000, 1] -> [1000]
+preds = logits_to_labels(logits)  # [1000], each 0 or 1
+
+# %% 6. Four counts of the test set
+# At epoch 0 the network is the lazy test: 90.00% right, and nobody found. Training adds
+# only a few points to that. Does the network find the ill people now? Its accuracy
+# cannot tell.
+#
+# So we count the four cases again, this time for all test people at once. A comparison
+# of a tensor gives True or False for each person. Between two such tensors, & means
+# "and". In front of one, ~ means "not". Since True counts as 1, the sum is a count.
+#
+# The lazy test calls nobody ill, so its precision would be 0 / 0. By convention we take
+# 0 there. The function share() does that.
+#
+# Before you look: how many of the 100 ill test people does the network find?
 
 
-# %% 3. NEW: four counts, and every metric from them
-# Hits (TP) are ill and called ill. False alarms (FP) are healthy and called ill. Misses (FN) are ill
-# and called healthy. The rest (TN) is healthy and called healthy. Precision: how many of those
-# called ill are ill? Recall: how many of the ill were called ill? F1 is the harmonic mean of the
-# two, low as soon as one of them is low.
-# An accuracy is measured on n people, so it has an error. The 95 % interval says which true
-# accuracies fit k right of n. We take Wilson's: the common p +- 1.96 sqrt(p (1 - p) / n) has no
-# width when 200 of 200 are right, as if that were certain.
-# We made the data, so Bayes' rule gives everybody's true probability. No model can expect a higher
-# accuracy than one that knows it: the best possible.
+def count_cases(y_true, preds):
+    is_ill = y_true == 1  # [N], each True or False
+    called_ill = preds == 1  # [N]
+    tp = (is_ill & called_ill).sum()
+    fp = (~is_ill & called_ill).sum()
+    fn = (is_ill & ~called_ill).sum()
+    tn = (~is_ill & ~called_ill).sum()
+    return int(tp), int(fp), int(fn), int(tn)
 
 
-def metrics_by_hand(y_true, preds):
-    tp, fp, fn, tn = (int(((preds == p) & (y_true == y)).sum()) for p, y in ((1, 1), (1, 0), (0, 1), (0, 0)))
-    # accuracy, precision (max: 0 by convention where nobody is called ill), recall, F1
-    return (tp + tn) / (tp + fp + fn + tn), tp / max(tp + fp, 1), tp / (tp + fn), 2 * tp / (2 * tp + fp + fn)
+def share(part, whole):
+    if whole == 0:
+        return 0.0
+    return part / whole
 
 
-def wilson_interval(k, n, z=1.96):  # z: 95 % of a normal distribution lie within so many standard deviations
-    center, half = k + z**2 / 2, z * (k * (n - k) / n + z**2 / 4) ** 0.5
-    return 100 * (center - half) / (n + z**2), 100 * (center + half) / (n + z**2)
+tp, fp, fn, tn = count_cases(y_test, preds)
+n_people = len(y_test)
+misses = fn
+accuracy = share(tp + tn, n_people)
+precision = share(tp, tp + fp)
+recall = share(tp, tp + fn)
+f1 = share(2 * tp, 2 * tp + fp + fn)
+lazy_accuracy = share(fp + tn, n_people)
 
+# %% 7. Look: the confusion matrix
+# The four counts are usually printed as a table, the confusion matrix. A row is a true
+# class, a column is what the network said. What is right stands on the diagonal.
 
-spreads, shares = torch.tensor(SPREADS), torch.tensor(COUNTS) / sum(COUNTS)
-distances = torch.cdist(X_test.cpu(), torch.tensor(CENTERS))  # [1000, 3]
-true_probs = (shares.log() - 2 * spreads.log() - distances**2 / (2 * spreads**2)).softmax(dim=1)  # share * density
-guesses = {"always healthy": 0 * preds, "best possible": true_probs[:, 0] < 0.5, "network": preds}
-table = {name: metrics_by_hand(y_test, guess) for name, guess in guesses.items()}
-print("\n3. Test part, threshold 0.5  accuracy (95 % interval)  precision  recall     F1")
-for name, (accuracy, *others) in table.items():
-    low, high = wilson_interval(accuracy * len(y_test), len(y_test))
-    print("  {:<27}{:8.1%} ({:.1f} to {:.1f}) {:13.3f} {:7.3f} {:6.3f}".format(name, accuracy, low, high, *others))
-for k in (185, 200):
-    print("  On 200 people, {} right: from {:.1f} to {:.1f} %".format(k, *wilson_interval(k, 200)))
+print("\n7. The confusion matrix of the test set")
+header = ["", "called healthy", "called ill"]
+print_table(header, [["healthy", tn, fp], ["ill", fn, tp]])
+print(f"Accuracy:  {accuracy:.1%}")
+print(f"Lazy test: {lazy_accuracy:.1%}")
+print(f"Precision: {precision:.3f}")
+print(f"Recall:    {recall:.3f}")
+print(f"F1:        {f1:.3f}")
+print(f"The network misses {misses} of {n_ill} ill people.")
 
-# %% 4. The libraries say the same, if they get what they expect
-# torchmetrics takes labels, probabilities or logits, and tells them apart by their range: logits
-# that all lie in [0, 1] pass as probabilities. Everybody with such a logit is called ill, so the
-# recall among these people is 100 %. torchmetrics says less, and does not warn. The mend: give it
-# probabilities or labels, never logits.
+names = ["healthy", "ill"]
+X_drawn = X_test[:N_DRAWN]
+y_drawn = y_test[:N_DRAWN]
+fig, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
+plot_decision_boundary(model, X_drawn, y_drawn, axes[0], class_names=names)
+plot_confusion_matrix(y_test, preds, axes[1], class_names=names)
+axes[0].set_title(f"{len(y_drawn)} of the test people")
+axes[1].set_title(f"all test people: {accuracy:.1%} right")
+fig.suptitle(f"2-16-16-1, Adam lr {LEARNING_RATE}, {EPOCHS} epochs, seed {SEED}")
+save_figure(fig, "05_confusion_matrix.png")
+# See in 05_confusion_matrix.png: on the left the two groups overlap. The black line
+# runs through the overlap, and most of the wrong people, the rings, are near it.
+#
+# On the right the box of the healthy people who are called healthy makes the accuracy:
+# there are 871 of them. The lower row holds the ill people. Nearly half of them stand
+# in the wrong box.
 
-report = classification_report(y_test, preds, output_dict=True)
-tm_metrics = (tm.binary_accuracy, tm.binary_precision, tm.binary_recall, tm.binary_f1_score)
-libraries = [report["accuracy"], *list(report["1"].values())[:3], *(m(preds, y_test).item() for m in tm_metrics)]
-library_gap = max(abs(got - by_hand) for got, by_hand in zip(libraries, table["network"] * 2, strict=True))
-print(f"\n4. Largest difference of scikit-learn and torchmetrics from the definitions: {library_gap:.0e}")
-trap = (logits >= 0) & (logits <= 1)
-trap_recall = 100 * tm.binary_recall(logits[trap], y_test[trap]).item()
-print(f"   {trap.sum()} people with a logit in [0, 1]: recall 100 %. torchmetrics on their logits: {trap_recall:.0f} %")
+# %% 8. The libraries say the same
+# Nobody counts by hand each time. scikit-learn and torchmetrics have these metrics.
+# Mind the order: scikit-learn takes the truth first, torchmetrics the predictions. In
+# the wrong order precision and recall change places, and there is no message.
+#
+# torchmetrics has one more trap. It takes labels, probabilities or logits, and it tells
+# the last two apart by their range: if all of them lie between 0 and 1, it believes
+# that they are probabilities.
+#
+# Now take only the people whose logit happens to lie there. Each of these logits is at
+# least 0, so all these people are called ill. Their recall is 1. What does torchmetrics
+# say when it gets their logits?
 
-# %% 5. NEW: every threshold, and the one that costs least
-# The ROC curve shows recall against the false alarm rate FP / (FP + TN) over all thresholds. The
-# area under it (AUC) is the chance that an ill person scores above a healthy one.
-# A miss costs 10 false alarms here. If the probabilities are honest, an alarm pays as soon as
-# 10 p > 1 - p, from p = 1/11 on: that is the theory. The validation part picks from a grid, and the
-# test part then gives the price. Picked on the test part, the price would look lower than it is.
+metric_names = ["accuracy", "precision", "recall", "F1"]
+by_hand = [accuracy, precision, recall, f1]
+sklearn_metrics = [accuracy_score, precision_score, recall_score, f1_score]
+torch_metrics = [binary_accuracy, binary_precision, binary_recall, binary_f1_score]
+rows = []
+gaps = []
+for i in range(4):
+    by_sklearn = sklearn_metrics[i](y_test, preds)
+    by_torch = torch_metrics[i](preds, y_test).item()
+    gaps.append(abs(by_sklearn - by_hand[i]))
+    gaps.append(abs(by_torch - by_hand[i]))
+    numbers = [f"{value:.4f}" for value in [by_hand[i], by_sklearn, by_torch]]
+    rows.append([metric_names[i], *numbers])
+library_gap = max(gaps)
 
-auc = (probs[y_test == 1][:, None] > probs[y_test == 0]).float().mean().item()  # [100, 1] > [900]: all pairs
-thresholds, costs = torch.arange(102) / 100, []  # 0.00 alarms for everybody, 1.01 for nobody
-for y, p in ((y_val, val_probs), (y_test, probs)):
-    alarms = p >= thresholds[:, None]  # [102, 1000]
-    misses, false_alarms = (~alarms & (y == 1)).sum(dim=1), (alarms & (y == 0)).sum(dim=1)  # [102] each
-    costs.append(1000 / len(y) * (MISS_COST * misses + false_alarms))
-chosen, theory = int(costs[0].argmin()), round(100 / (MISS_COST + 1))
-print(f"\n5. ROC AUC {auc:.3f} (guessing: 0.5). The price of thresholds on the test part:")
-for name, i in {"nobody": 101, "everybody": 0, "one half": 50, "theory": theory, "validation": chosen}.items():
-    row = name, i / 100, misses[i], false_alarms[i], costs[1][i]
-    print("   {:<11} p >= {:.2f}: {:3d} misses, {:3d} false alarms, cost {:4.0f}".format(*row))
+in_trap = (logits >= 0) & (logits <= 1)  # [1000], True for the people in the trap
+y_trap = y_test[in_trap]
+label_recall = 0.0
+trap_recall = 0.0
+if len(y_trap) > 0:  # after very few epochs nobody is in the trap
+    label_recall = binary_recall(preds[in_trap], y_trap).item()
+    trap_recall = binary_recall(logits[in_trap], y_trap).item()
 
-# %% 6. Three classes: macro and micro
-# Which illness is it? Each class in turn counts as "1" and the rest as "0". Micro pools all counts,
-# which for one label a person is the accuracy. Macro is the plain mean over the classes, so the rare
-# one weighs as much as the common one.
+print("\n8. The libraries say the same")
+print_table(["", "by hand", "scikit-learn", "torchmetrics"], rows)
+print(f"Largest difference: {library_gap:.0e}")
+print("People whose logit lies between 0 and 1:", len(y_trap))
+print(f"Their recall, torchmetrics with labels: {label_recall:.2f}")
+print(f"Their recall, torchmetrics with logits: {trap_recall:.2f}")
+
+# %% 9. Three classes: train
+# Half of the recall is lost, and there is no message. torchmetrics took these logits for
+# probabilities, so it called everybody with a logit below 0.5 healthy. Give torchmetrics
+# labels or probabilities, never logits.
+#
+# Now the second question: which illness is it? The label is the kind, which is 0, 1 or
+# 2, and the network returns three logits per person, as in lesson 04.
+
+kind_train = kind_train.to(device)
+kind_val = kind_val.to(device)
 
 torch.manual_seed(SEED)
-model_3 = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 3)).to(device)
+model_3 = nn.Sequential(
+    nn.Linear(2, 16),
+    nn.ReLU(),
+    nn.Linear(16, 16),
+    nn.ReLU(),
+    nn.Linear(16, 3),  # [N, 16] -> [N, 3]
+).to(device)
+loss_fn = nn.CrossEntropyLoss()
 optimizer = torch.optim.Adam(model_3.parameters(), lr=LEARNING_RATE)
-fit(model_3, X_train, X_val, kind_train, kind_val, nn.CrossEntropyLoss(), optimizer, EPOCHS)
+
+print(f"\n9. Training 2-16-16-3 for {EPOCHS} epochs")
+history = fit(model_3, X_train, X_val, kind_train, kind_val, loss_fn, optimizer, EPOCHS)
+print_history(history, LOG_EVERY, measured_on="Validation")
+
 with torch.inference_mode():
-    kind_preds, kind_test = logits_to_labels(model_3(X_test)).cpu(), kind_test.cpu()
-print(f"\n6. Healthy (0), illness A (1), illness B (2)\n{classification_report(kind_test, kind_preds)}")
-macro_f1 = sum(metrics_by_hand(kind_test == k, kind_preds == k)[3] for k in range(3)) / 3
-micro_f1 = (kind_test == kind_preds).float().mean().item()
-print(f"   F1 by hand: micro {micro_f1:.3f}, macro {macro_f1:.3f}")
+    kind_logits = model_3(X_test).cpu()  # [1000, 3]
+kind_preds = logits_to_labels(kind_logits)  # [1000], each 0, 1 or 2
 
-# %% 7. Look
-# p >= t is the same as logit - log(t / (1 - t)) >= 0, so a threshold is a shift of the last bias. The
-# second figure ends with calibration: of all people with p near 0.3, three in ten should be ill.
+# %% 10. Three classes: two averages
+# Precision, recall and F1 need a class that counts as 1. So each class has its turn:
+# this class is 1, and all the others are 0. That gives one F1 per class.
+#
+# There are two ways to make one number of the three:
+#
+# - macro average: the plain mean. A rare class weighs as much as a common one.
+# - micro average: add up the counts of all classes first, then compute F1 once. A class
+#   weighs as much as it has people.
+#
+# One of the two hides that a rare class goes badly. Which one?
 
-fig, axes = plt.subplots(2, 2, figsize=(8.4, 7.4), height_ratios=[4, 3], layout="constrained")
-style = {"display_labels": ["healthy", "ill"], "cmap": "Greys", "colorbar": False}
-for (top, bottom), t in zip(axes.T, (0.5, chosen / 100), strict=True):
-    with torch.no_grad():
-        model[-1].bias -= torch.tensor(t).logit()  # 0 for t = 0.5
-    plot_decision_boundary(model, X_test, y_test, ax=top, class_names=["healthy", "ill"])
-    top.set_title(f"threshold {t:.2f}: {top.get_title()}")
-    ConfusionMatrixDisplay.from_predictions(y_test, probs >= t, ax=bottom, **style)
-fig.suptitle(f"2-16-16-1 with ReLU, 1000 test people, Adam lr {LEARNING_RATE}, {EPOCHS} epochs, seed {SEED}\n")
-save_figure(fig, "05_thresholds.png")
-# The lower threshold pushes the boundary into the healthy crowd: few misses, many false alarms.
+names = ["healthy", "illness A", "illness B"]
+class_f1 = {}
+rows = []
+tp_sum = 0
+wrong_sum = 0
+for k in range(3):
+    tp, fp, fn, tn = count_cases(kind_test == k, kind_preds == k)
+    class_f1[names[k]] = share(2 * tp, 2 * tp + fp + fn)
+    tp_sum += tp
+    wrong_sum += fp + fn
+    rows.append([names[k], tp, fp, fn, tn])
 
-fig, ((roc, pr), (cost, calibration)) = plt.subplots(2, 2, figsize=(8.4, 7.4), layout="constrained")
-style = {"name": "network", "curve_kwargs": {"color": "black"}, "plot_chance_level": True}
-RocCurveDisplay.from_predictions(y_test, probs, ax=roc, **style).ax_.set(xlabel="false alarm rate", ylabel="recall")
-PrecisionRecallDisplay.from_predictions(y_test, probs, ax=pr, **style).ax_.legend(loc=(0.03, 0.15))
-cost.plot(thresholds, costs[0], "0.6", thresholds, costs[1], "black")
-cost.axvline(chosen / 100, linewidth=0.8, linestyle="--", color="0.45")
-cost.legend(["validation part", "test part", f"chosen: {chosen / 100:.2f}"])
-cost.set(xlabel="threshold", ylabel="cost of 1000 people, in false alarms")
-CalibrationDisplay.from_predictions(y_test, probs, n_bins=5, ax=calibration, name="network", color="black")
-fig.suptitle("The same network over all thresholds")
-save_figure(fig, "05_curves.png")
-# Top right: precision falls as recall rises; guessing has 0.10 throughout (AP: mean precision). Near its lowest
-# point the cost is flat, so the exact threshold matters little. The points of the calibration lie near the
-# diagonal: honest probabilities. Few people have a p above 0.2, so a small distance proves nothing.
+macro_f1 = sum(class_f1.values()) / 3
+micro_f1 = 2 * tp_sum / (2 * tp_sum + wrong_sum)
 
-# %% 8. What we learned
-# Accuracy misleads where one class is rare. 92.7 % is 2.7 points above finding nobody, and 44 of 100
-# ill people are missed. More training cannot mend that: the best possible model misses 43, because
-# the groups overlap. The threshold can. At 0.09 only 10 are missed and 151 healthy people get a false
-# alarm: accuracy drops to 83.9 %, and the cost from 469 to 251.
-# That validation picked the theory's threshold is luck. Over 20 seeds it picked from 0.04 to 0.18;
-# recall at 0.5 went from 43 to 72 %, the cost from 313 to 581, and with the picked threshold from
-# 179 to 266 (benchmarks/spread_over_seeds.py). Look at counts, choose by cost, measure on new people.
+print("\n10. Each class against the others")
+print_table(["", "TP", "FP", "FN", "TN"], rows)
+print(f"Macro F1: {macro_f1:.3f}")
+print(f"Micro F1: {micro_f1:.3f}")
 
-results = {"acc": 100 * table["network"][0], "acc_low": low, "acc_high": high, "auc": auc, "trap_recall": trap_recall}
-results |= dict(zip(("precision", "recall", "f1"), table["network"][1:], strict=True))
-results |= {"best_acc": 100 * table["best possible"][0], "library_gap": library_gap, "macro_f1": macro_f1}
-results |= {"threshold": chosen / 100, "cost_one_half": costs[1][50].item(), "cost_chosen": costs[1][chosen].item()}
+# %% 11. Look: what an average hides
+# Micro hides it, because most of the counts come from the healthy people.
+#
+# And it is nothing new. Each person has one label and gets one answer. So a wrong
+# answer is an FP of one class and an FN of another one, and micro F1 comes out as the
+# plain accuracy. We check that, and macro F1 beside the libraries.
+
+kind_accuracy = accuracy_fn(kind_test, kind_preds) / 100
+sklearn_macro_f1 = f1_score(kind_test, kind_preds, average="macro")
+torch_macro_f1 = multiclass_f1_score(kind_preds, kind_test, 3, average="macro")
+
+print("\n11. The averages beside other numbers")
+print(f"Accuracy: {kind_accuracy:.3f}")
+print(f"Macro F1 by scikit-learn: {sklearn_macro_f1:.3f}")
+print(f"Macro F1 by torchmetrics: {torch_macro_f1:.3f}")
+
+fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+plot_class_scores(class_f1, {"micro": micro_f1, "macro": macro_f1}, ax)
+ax.set_ylabel("F1 on the test set")
+ax.set_title(f"2-16-16-3, Adam lr {LEARNING_RATE}, {EPOCHS} epochs, seed {SEED}")
+save_figure(fig, "05_averages.png")
+# See in 05_averages.png: the line of micro is near the bar of the healthy people. The
+# line of macro is lower, because the two illnesses pull it down.
+
+# %% 12. What we learned
+# Accuracy misleads where one class is rare. Here 92.7% are right, but the lazy test
+# gets 90.0% without looking. And the network misses 44 of the 100 ill people.
+#
+# So count the four cases. Precision says what an alarm is worth, and recall says how
+# many are found. With several classes, macro F1 does not let a common class hide a rare
+# one.
+#
+# Lesson 16 finds more of the ill people with this same network. Lesson 13 shows how far
+# you can trust a number that was measured on so few people.
+
+results = {
+    "ten_precision": ten_precision,
+    "ten_recall": ten_recall,
+    "acc": 100 * accuracy,
+    "lazy_acc": 100 * lazy_accuracy,
+    "misses": misses,
+    "precision": precision,
+    "recall": recall,
+    "f1": f1,
+    "library_gap": library_gap,
+    "label_recall": 100 * label_recall,
+    "trap_recall": 100 * trap_recall,
+    "macro_f1": macro_f1,
+    "sklearn_macro_f1": sklearn_macro_f1,
+    "micro_f1": micro_f1,
+}
 save_results("05_evaluation_metrics", results)
 
-# %% 9. Try it
-# - Set MISS_COST to 2. Work out the theory's threshold first. What becomes of the recall?
-# - Set COUNTS to [2500, 1250, 1250]: half are ill. What is the accuracy of "always healthy" now?
-# - Set CENTERS to [[0.0, 0.0], [4.0, 2.0], [3.0, -4.0]]. Which metrics are left to improve?
+# %% 13. Try it
+# Predict first, then change one number at the top and run the lesson again.
+# 1. Set N_HEALTHY = 500. Half of the people are ill. What does the lazy test get?
+# 2. Set EPOCHS = 1. What are accuracy and recall after a single step?
+# 3. Set N_ILL_B = 15. Illness B is very rare now. Which average falls, and how far?
+#
+# Answers:
+# 1. It gets 50.0%, which is chance level. The network gets 93.0%, so here the accuracy
+#    tells what you want to know.
+# 2. The accuracy is 90.0%, and the recall is 0.000. The accuracy does not notice that
+#    nobody is found.
+# 3. Macro F1 falls to 0.528, because none of the people with illness B is found. Micro
+#    F1 rises to 0.950, as if all were well.
