@@ -38,7 +38,6 @@ from course.figures import (
     plot_calibration,
     plot_class_scores,
     plot_confusion_matrix,
-    plot_costs,
     plot_logits,
     plot_points,
     plot_stages,
@@ -61,6 +60,8 @@ from course.measures import (
 )
 from course.player import Recorder, log_line, save_player
 from course.measures import print_history, print_table, true_probs
+from course.measures import print_history, print_table
+from course.patients import make_patients, true_probs
 from course.player import Recorder, save_player
 from course.predicting import eval_mode, logits_of_points, predict_logits
 from course.spirals import make_spirals
@@ -94,6 +95,7 @@ __all__ = [
     "load_images",
     "log_line",
     "logits_to_labels",
+    "make_patients",
     "make_spirals",
     "output_dir",
     "pick_device",
@@ -101,7 +103,6 @@ __all__ = [
     "plot_calibration",
     "plot_class_scores",
     "plot_confusion_matrix",
-    "plot_costs",
     "plot_decision_boundary",
     "plot_images",
     "plot_logits",

@@ -395,37 +395,6 @@ def plot_class_scores(
     return ax
 
 
-def plot_costs(
-    thresholds: Sequence[float],
-    costs: Mapping[str, Sequence[float]],
-    chosen: float,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw what the mistakes cost at each threshold: one curve per set, the last one in black.
-
-    Args:
-        thresholds: T probabilities, in rising order.
-        costs: T numbers for each set's name, such as "validation set".
-        chosen: the threshold that was chosen; a dashed line marks it.
-        ax: axes to draw into; None takes the current axes if they are empty, else a new figure.
-
-    Returns:
-        The axes that were drawn into.
-
-    >>> ax = plot_costs([0, 0.5, 1], {"test set": [9, 4, 10]}, chosen=0.5)
-    >>> ax.get_xlabel()
-    'threshold'
-    """
-    ax = drawing.own_axes(ax)
-    greys = np.linspace(0.6, 0, len(costs)) if len(costs) > 1 else [0]
-    for (name, values), grey in zip(costs.items(), greys, strict=True):
-        ax.plot(thresholds, values, color=str(grey), label=name)
-    ax.axvline(chosen, color="0.45", linestyle="--", linewidth=0.8, label=f"chosen: {chosen:.2f}")
-    ax.set(xlabel="threshold", ylabel="cost of all mistakes, in false alarms", ylim=(0, None))
-    drawing.legend_below(ax, columns=3)
-    return ax
-
-
 def plot_calibration(
     y_true: Any, probs: Mapping[str, Any], ax: Axes | None = None, *, n_bins: int = 5
 ) -> Axes:

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import torch
 from torch import nn
+import math
 from collections.abc import Mapping, Sequence
-
-import torch
-from torch import Tensor
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]], indent: int = 3) -> None:
@@ -107,54 +105,28 @@ def print_history(
     history: Mapping[str, Sequence[float]], every: int, measured_on: str = "Test"
 ) -> None:
     """Print some epochs of a training history: every so many, and the last one.
+def print_history(history: Mapping[str, Sequence[float]], measured_on: str = "Test") -> None:
+    """Print at most eleven epochs of a training history: each tenth part of it, and the last epoch.
 
     Args:
         history: what `fit` returns: lists of equal length under `train_loss`, `train_acc`, `test_loss`, `test_acc`;
             accuracies in percent.
-        every: epochs between two lines.
         measured_on: what `fit` got as its test data, as the log shall call it: "Test" or "Validation".
 
     >>> history = {"train_loss": [0.7], "train_acc": [50], "test_loss": [0.6], "test_acc": [60]}
-    >>> print_history(history, every=10, measured_on="Validation")
+    >>> print_history(history, "Validation")
     Epoch    0 | Train loss: 0.70000, accuracy: 50.00% | Validation loss: 0.60000, accuracy: 60.00%
     """
-    last = len(history["train_loss"]) - 1
-    for epoch in range(last + 1):
-        if epoch % every == 0 or epoch == last:
-            parts = [f"Epoch {epoch:4d}"]
-            for name, key in (("Train", "train"), (measured_on, "test")):
-                loss = history[f"{key}_loss"][epoch]
-                accuracy = history[f"{key}_acc"][epoch]
-                parts.append(f"{name} loss: {loss:.5f}, accuracy: {accuracy:.2f}%")
-            print(" | ".join(parts))
+    epochs = len(history["train_loss"])
+    every = math.ceil(epochs / 10)
+    for epoch in range(epochs):
+        if epoch % every == 0 or epoch == epochs - 1:
+            train = _loss_and_accuracy(history, "train", epoch)
+            other = _loss_and_accuracy(history, "test", epoch)
+            print(f"Epoch {epoch:4d} | Train {train} | {measured_on} {other}")
 
 
-def true_probs(
-    X: Tensor, counts: Sequence[int], centers: Sequence[Sequence[float]], spreads: Sequence[float]
-) -> Tensor:
-    """Return the probability of each group for points that `make_blobs` drew, by Bayes' rule.
-
-    No model can know more than this: calling the likeliest group gives the best possible accuracy.
-
-    Args:
-        X: points `[N, D]`.
-        counts: how many points each of the K groups has.
-        centers: the mean of each group, K rows of D numbers.
-        spreads: the standard deviation of each group, the same in every direction.
-
-    Returns:
-        `[N, K]`, each row with the sum 1.
-
-    >>> X = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
-    >>> true_probs(X, [90, 10], centers=[[0, 0], [2, 0]], spreads=[1, 1])
-    tensor([[0.9852, 0.0148],
-            [0.9000, 0.1000]])
-    """
-    shares = torch.tensor(counts) / sum(counts)
-    stds = torch.tensor(spreads, dtype=torch.float32)
-    means = torch.tensor(centers, dtype=torch.float32)
-    distances = torch.cdist(X, means)  # [N, K]
-    # logarithm of share times density; what is the same for all groups is left out
-    dimensions = X.shape[1]
-    log_density = -dimensions * stds.log() - distances**2 / (2 * stds**2)
-    return (shares.log() + log_density).softmax(dim=1)
+def _loss_and_accuracy(history: Mapping[str, Sequence[float]], part: str, epoch: int) -> str:
+    loss = history[f"{part}_loss"][epoch]
+    accuracy = history[f"{part}_acc"][epoch]
+    return f"loss: {loss:.5f}, accuracy: {accuracy:.2f}%"

@@ -10,34 +10,21 @@ Guide: docs/07-evaluation-metrics.md, 16 minutes
 Minutes: 10
 Run: python module_03/05_evaluation_metrics.py
 Writes:
-    outputs/05_confusion_matrix.png - who is ill and who is called ill, as a map and as a table
+    outputs/05_confusion_matrix.png - who is ill and who is called ill: map and table
     outputs/05_averages.png - the F1 of three classes, and two averages of them
 """
 
 # %% Setup
 import matplotlib.pyplot as plt
 import torch
-from sklearn.datasets import make_blobs
-from sklearn.metrics import (
-    accuracy_score,
-    f1_score,
-    precision_score,
-    recall_score,
-)
+from sklearn import metrics
 from sklearn.model_selection import train_test_split
 from torch import nn
-from torchmetrics.functional.classification import (
-    binary_accuracy,
-    binary_f1_score,
-    binary_precision,
-    binary_recall,
-    multiclass_f1_score,
-)
+from torchmetrics.functional import classification as torch_metrics
 
 from helper_functions import (
-    accuracy_fn,
     fit,
-    logits_to_labels,
+    make_patients,
     pick_device,
     plot_class_scores,
     plot_confusion_matrix,
@@ -51,12 +38,8 @@ from helper_functions import (
 N_HEALTHY = 4500  # healthy people
 N_ILL_A = 350  # people with illness A
 N_ILL_B = 150  # people with illness B, the rarest group
-CENTERS = [[0, 0], [2, 1], [1.5, -2]]  # mean of the two lab values in each group
-SPREADS = [1, 0.7, 0.7]  # standard deviation in each group, so the groups overlap
 EPOCHS = 200  # the validation loss is flat by then
-LOG_EVERY = 20  # epochs between two lines of the log
 LEARNING_RATE = 0.02  # for Adam
-N_DRAWN = 300  # test people on the map; more would hide each other
 SEED = 42  # of the data, the splits and the first weights
 
 device = pick_device()
@@ -134,11 +117,13 @@ print("Recall of the lazy test:      0.00")
 # %% 3. Data: one person in ten is ill
 # The lazy test is right about 0.70 of the ten people, and finds nobody. So an accuracy
 # means little until you know what the lazy test gets. The rarer the illness, the better
-# the lazy test looks.
+# the lazy test looks. Something so plain to compare with is called a baseline.
 #
-# Here are 5000 invented people with two lab values each. One in ten is ill, with
-# illness A or illness B. We keep the kind, which is 0, 1 or 2, for section 9. Until
-# then the label y is 1 for ill and 0 for healthy.
+# make_patients() invents 5000 people with two lab values each. The values of ill people
+# are higher or lower than those of healthy people, but the groups overlap.
+#
+# One person in ten is ill, with illness A or illness B. We keep the kind, which is 0, 1
+# or 2, for later. Until then the label y says ill or healthy.
 #
 # We split the people into three parts. The training set is to learn from. The
 # validation set is to watch the training, and to choose with if there is something to
@@ -148,14 +133,8 @@ print("Recall of the lazy test:      0.00")
 # measure how well they are found. A stratified split (stratify=) prevents that: it
 # gives each part the same share of each kind.
 
-X_numpy, kind_numpy = make_blobs(
-    [N_HEALTHY, N_ILL_A, N_ILL_B],
-    centers=CENTERS,
-    cluster_std=SPREADS,
-    random_state=SEED,
-)
-X = torch.from_numpy(X_numpy).float()  # [5000, 2]
-kind = torch.from_numpy(kind_numpy)  # [5000], each 0, 1 or 2
+counts = [N_HEALTHY, N_ILL_A, N_ILL_B]
+X, kind = make_patients(counts, SEED)  # [5000, 2] and [5000]
 
 X_train, X_rest, kind_train, kind_rest = train_test_split(
     X, kind, test_size=0.4, random_state=SEED, stratify=kind
@@ -204,11 +183,11 @@ optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
 
 print(f"\n5. Training 2-16-16-1 for {EPOCHS} epochs")
 history = fit(model, X_train, X_val, y_train, y_val, loss_fn, optimizer, EPOCHS)
-print_history(history, LOG_EVERY, measured_on="Validation")
+print_history(history, measured_on="Validation")
 
 with torch.inference_mode():
     logits = model(X_test).squeeze(1).cpu()  # [1000, 1] -> [1000]
-preds = logits_to_labels(logits)  # [1000], each 0 or 1
+preds = (logits >= 0).long()  # [1000], each 0 or 1
 
 # %% 6. Four counts of the test set
 # At epoch 0 the network is the lazy test: 90.00% right, and nobody found. Training adds
@@ -265,9 +244,9 @@ print(f"F1:        {f1:.3f}")
 print(f"The network misses {misses} of {n_ill} ill people.")
 
 names = ["healthy", "ill"]
-X_drawn = X_test[:N_DRAWN]
-y_drawn = y_test[:N_DRAWN]
-fig, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
+X_drawn = X_test[:300]  # more points would hide each other
+y_drawn = y_test[:300]
+fig, axes = plt.subplots(1, 2, figsize=(9, 4.5), layout="constrained")
 plot_decision_boundary(model, X_drawn, y_drawn, axes[0], class_names=names)
 plot_confusion_matrix(y_test, preds, axes[1], class_names=names)
 axes[0].set_title(f"{len(y_drawn)} of the test people")
@@ -286,45 +265,58 @@ save_figure(fig, "05_confusion_matrix.png")
 # Mind the order: scikit-learn takes the truth first, torchmetrics the predictions. In
 # the wrong order precision and recall change places, and there is no message.
 #
-# torchmetrics has one more trap. It takes labels, probabilities or logits, and it tells
-# the last two apart by their range: if all of them lie between 0 and 1, it believes
-# that they are probabilities.
+# Do both libraries get our four numbers, in the order of section 2?
+
+by_hand = [accuracy, precision, recall, f1]
+by_sklearn = [
+    metrics.accuracy_score(y_test, preds),
+    metrics.precision_score(y_test, preds, zero_division=0),
+    metrics.recall_score(y_test, preds),
+    metrics.f1_score(y_test, preds),
+]
+by_torchmetrics = [
+    torch_metrics.binary_accuracy(preds, y_test).item(),
+    torch_metrics.binary_precision(preds, y_test).item(),
+    torch_metrics.binary_recall(preds, y_test).item(),
+    torch_metrics.binary_f1_score(preds, y_test).item(),
+]
+gaps = []
+for ours, theirs in zip(by_hand + by_hand, by_sklearn + by_torchmetrics, strict=True):
+    gaps.append(abs(ours - theirs))
+library_gap = max(gaps)
+
+print("\n8. Accuracy, precision, recall, F1")
+print("By hand:     ", *[f"{value:.4f}" for value in by_hand])
+print("scikit-learn:", *[f"{value:.4f}" for value in by_sklearn])
+print("torchmetrics:", *[f"{value:.4f}" for value in by_torchmetrics])
+print(f"Largest difference: {library_gap:.0e}")
+
+# %% 9. A trap: logits that look like probabilities
+# They do. But torchmetrics has a trap. It takes labels, probabilities or logits, and it
+# tells the last two apart by their range: if all of them lie between 0 and 1, it
+# believes that they are probabilities.
 #
 # Now take only the people whose logit happens to lie there. Each of these logits is at
 # least 0, so all these people are called ill. Their recall is 1. What does torchmetrics
 # say when it gets their logits?
 
-metric_names = ["accuracy", "precision", "recall", "F1"]
-by_hand = [accuracy, precision, recall, f1]
-sklearn_metrics = [accuracy_score, precision_score, recall_score, f1_score]
-torch_metrics = [binary_accuracy, binary_precision, binary_recall, binary_f1_score]
-rows = []
-gaps = []
-for i in range(4):
-    by_sklearn = sklearn_metrics[i](y_test, preds)
-    by_torch = torch_metrics[i](preds, y_test).item()
-    gaps.append(abs(by_sklearn - by_hand[i]))
-    gaps.append(abs(by_torch - by_hand[i]))
-    numbers = [f"{value:.4f}" for value in [by_hand[i], by_sklearn, by_torch]]
-    rows.append([metric_names[i], *numbers])
-library_gap = max(gaps)
-
 in_trap = (logits >= 0) & (logits <= 1)  # [1000], True for the people in the trap
 y_trap = y_test[in_trap]
+preds_trap = preds[in_trap]
+logits_trap = logits[in_trap]
+recall_of = torch_metrics.binary_recall
 label_recall = 0.0
 trap_recall = 0.0
 if len(y_trap) > 0:  # after very few epochs nobody is in the trap
-    label_recall = binary_recall(preds[in_trap], y_trap).item()
-    trap_recall = binary_recall(logits[in_trap], y_trap).item()
+    label_recall = recall_of(preds_trap, y_trap).item()
+    trap_recall = recall_of(logits_trap, y_trap).item()
 
-print("\n8. The libraries say the same")
-print_table(["", "by hand", "scikit-learn", "torchmetrics"], rows)
-print(f"Largest difference: {library_gap:.0e}")
+print("\n9. A trap: logits that look like probabilities")
 print("People whose logit lies between 0 and 1:", len(y_trap))
 print(f"Their recall, torchmetrics with labels: {label_recall:.2f}")
 print(f"Their recall, torchmetrics with logits: {trap_recall:.2f}")
 
-# %% 9. Three classes: train
+# %% 10. Three classes: train
 # Half of the recall is lost, and there is no message. torchmetrics took these logits for
 # probabilities, so it called everybody with a logit below 0.5 healthy. Give torchmetrics
 # labels or probabilities, never logits.
@@ -346,15 +338,15 @@ model_3 = nn.Sequential(
 loss_fn = nn.CrossEntropyLoss()
 optimizer = torch.optim.Adam(model_3.parameters(), lr=LEARNING_RATE)
 
-print(f"\n9. Training 2-16-16-3 for {EPOCHS} epochs")
+print(f"\n10. Training 2-16-16-3 for {EPOCHS} epochs")
 history = fit(model_3, X_train, X_val, kind_train, kind_val, loss_fn, optimizer, EPOCHS)
-print_history(history, LOG_EVERY, measured_on="Validation")
+print_history(history, measured_on="Validation")
 
 with torch.inference_mode():
     kind_logits = model_3(X_test).cpu()  # [1000, 3]
-kind_preds = logits_to_labels(kind_logits)  # [1000], each 0, 1 or 2
+kind_preds = kind_logits.argmax(dim=1)  # [1000], each 0, 1 or 2
 
-# %% 10. Three classes: two averages
+# %% 11. Three classes: two averages
 # Precision, recall and F1 need a class that counts as 1. So each class has its turn:
 # this class is 1, and all the others are 0. That gives one F1 per class.
 #
@@ -381,23 +373,23 @@ for k in range(3):
 macro_f1 = sum(class_f1.values()) / 3
 micro_f1 = 2 * tp_sum / (2 * tp_sum + wrong_sum)
 
-print("\n10. Each class against the others")
+print("\n11. Each class against the others")
 print_table(["", "TP", "FP", "FN", "TN"], rows)
 print(f"Macro F1: {macro_f1:.3f}")
 print(f"Micro F1: {micro_f1:.3f}")
 
-# %% 11. Look: what an average hides
+# %% 12. Look: what an average hides
 # Micro hides it, because most of the counts come from the healthy people.
 #
 # And it is nothing new. Each person has one label and gets one answer. So a wrong
 # answer is an FP of one class and an FN of another one, and micro F1 comes out as the
 # plain accuracy. We check that, and macro F1 beside the libraries.
 
-kind_accuracy = accuracy_fn(kind_test, kind_preds) / 100
-sklearn_macro_f1 = f1_score(kind_test, kind_preds, average="macro")
-torch_macro_f1 = multiclass_f1_score(kind_preds, kind_test, 3, average="macro")
+kind_accuracy = metrics.accuracy_score(kind_test, kind_preds)
+sklearn_macro_f1 = metrics.f1_score(kind_test, kind_preds, average="macro")
+torch_macro_f1 = torch_metrics.multiclass_f1_score(kind_preds, kind_test, 3)
 
-print("\n11. The averages beside other numbers")
+print("\n12. The averages beside other numbers")
 print(f"Accuracy: {kind_accuracy:.3f}")
 print(f"Macro F1 by scikit-learn: {sklearn_macro_f1:.3f}")
 print(f"Macro F1 by torchmetrics: {torch_macro_f1:.3f}")
@@ -410,9 +402,11 @@ save_figure(fig, "05_averages.png")
 # See in 05_averages.png: the line of micro is near the bar of the healthy people. The
 # line of macro is lower, because the two illnesses pull it down.
 
-# %% 12. What we learned
+# %% 13. What we learned
 # Accuracy misleads where one class is rare. Here 92.7% are right, but the lazy test
-# gets 90.0% without looking. And the network misses 44 of the 100 ill people.
+# gets 90.0% without looking.
+#
+# The counts say more: the network misses 44 of the 100 ill people.
 #
 # So count the four cases. Precision says what an alarm is worth, and recall says how
 # many are found. With several classes, macro F1 does not let a common class hide a rare
@@ -439,7 +433,7 @@ results = {
 }
 save_results("05_evaluation_metrics", results)
 
-# %% 13. Try it
+# %% 14. Try it
 # Predict first, then change one number at the top and run the lesson again.
 # 1. Set N_HEALTHY = 500. Half of the people are ill. What does the lazy test get?
 # 2. Set EPOCHS = 1. What are accuracy and recall after a single step?
