@@ -317,9 +317,9 @@ print(f"Their recall, torchmetrics with labels: {label_recall:.2f}")
 print(f"Their recall, torchmetrics with logits: {trap_recall:.2f}")
 
 # %% 10. Three classes: train
-# Half of the recall is lost, and there is no message. torchmetrics took these logits for
-# probabilities, so it called everybody with a logit below 0.5 healthy. Give torchmetrics
-# labels or probabilities, never logits.
+# Half of the recall is lost, and there is no message. torchmetrics took these logits
+# for probabilities. So everybody with a logit below 0.5 was called healthy. Give
+# torchmetrics labels or probabilities, never logits.
 #
 # Now the second question: which illness is it? The label is the kind, which is 0, 1 or
 # 2, and the network returns three logits per person, as in lesson 04.
