@@ -79,9 +79,7 @@ loss_fn = nn.BCEWithLogitsLoss()
 optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
 
 print("1. Data and model: the people of lesson 05")
-print("People in the training set:  ", len(X_train))
-print("People in the validation set:", len(X_val))
-print("People in the test set:      ", len(X_test))
+print("People in the test set:", len(X_test))
 
 # %% 2. Train
 # fit() measures on the validation set, and the test set waits. After the training we
@@ -106,8 +104,8 @@ y_test = (kind_test > 0).long()  # [1000]
 # training or more layers help?
 #
 # make_patients() invented these people, so the course knows how likely each of them
-# really is to be ill. true_probs() computes it. The best possible model says "ill" where
-# this probability is at least 0.5. On average no network gets more people right.
+# really is to be ill. true_probs() computes it. The best possible model says "ill"
+# where this probability is at least 0.5. On average no network gets more people right.
 #
 # Nobody has such a model for real people. Here it tells how much a better network could
 # gain.
@@ -335,9 +333,9 @@ for name, loss_fn in loss_fns.items():
 # So we add a logit of 0 for "healthy". The softmax of the two is the sigmoid of z for
 # "ill", so it is still the same model.
 #
-# One thing is different: CrossEntropyLoss divides by the sum of the weights, so its loss
-# is smaller. Adam takes the same steps then. Since the loss gets other inputs, we write
-# the five steps out.
+# One thing is different: CrossEntropyLoss divides by the sum of the weights, so its
+# loss is smaller. Adam takes nearly the same steps for a smaller loss. Since the loss
+# gets other inputs, we write the five steps out.
 
 class_weights = torch.tensor([1.0, RARE_WEIGHT], device=device)
 loss_fn = nn.CrossEntropyLoss(weight=class_weights)
@@ -426,8 +424,8 @@ save_figure(ax.figure, "16_calibration.png")
 # That the validation set chose just the threshold of the theory is luck. With other
 # seeds it chose from 0.04 to 0.18.
 #
-# The gain is not luck. With 20 seeds the usual threshold cost 447 on average, and the
-# chosen one 219.
+# The gain is not luck: it came with each of 20 seeds. On average the usual threshold
+# cost 447, and the chosen one 219.
 
 results = {
     "best_acc": best_acc,
