@@ -36,7 +36,7 @@ WITHOUT_EXAMPLE = {
 def test_the_examples_of_a_module_give_what_they_say(name, output_folder, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
-    failed, _ = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
+    failed, _ = doctest.testmod(module)
     assert failed == 0
 
 
