@@ -1,29 +1,36 @@
 """What the lessons of Module 03 share: accuracy, training steps, figures and results.
 
-Importing this file changes no seed, no plot style and no folder. The names `accuracy_fn`, `plot_predictions`,
-`plot_decision_boundary`, `plot_loss_curves` and `set_seeds` are those of the Learn PyTorch for Deep Learning course, so
-its learners can use them here as they know them. Shapes: N samples, K classes; `[N, 2]` means N rows of two numbers.
+What the course teaches is written out here. What it does not teach (checks of arguments, colours,
+tables, downloads, the training player) lies in the package `course`, and is only imported here, so
+that every lesson has one place to import from.
 
-What the course teaches is written out here. What it does not teach (checks of arguments, colours and legends, tables,
-downloads, the training player) lies in the package `course` and is only named here.
+Importing this file changes no seed, no plot style and no folder. `accuracy_fn`, `plot_predictions`,
+`plot_decision_boundary`, `plot_loss_curves` and `set_seeds` have the names and the arguments of the
+course "Learn PyTorch for Deep Learning", so its learners can use them as they know them.
+
+Shapes: N samples, K classes; `[N, 2]` means N rows of two numbers. "Array" means whatever NumPy
+takes for one: an array, a list, a column of a table, a tensor on any device.
 """
 
+# ruff: noqa: F401 - what is imported and not used here is for the lessons
+
 import json
-import math
 import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
-from typing import Any
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
-import course.quick_start  # noqa: F401 - first: it makes the start of every lesson shorter
+import course.quick_start  # it makes the start of every lesson shorter
 from course import checks, drawing
 from course.drawing import CLASS_COLORS, plot_images
 from course.figures import (
@@ -57,6 +64,7 @@ from course.measures import (
     count_equal_epochs,
     print_row,
     print_table,
+    wilson_interval,
 )
 from course.player import Recorder, log_line, save_player
 from course.measures import print_history, print_table, true_probs
@@ -64,6 +72,7 @@ from course.measures import print_history, print_table
 from course.patients import make_patients, true_probs
 from course.player import Recorder, save_player
 from course.predicting import eval_mode, logits_of_points, predict_logits
+from course.predicting import class_probabilities, eval_mode, logits_of_points, predict_logits
 from course.spirals import make_spirals
 from course.tables import (
     TableError,
@@ -136,21 +145,22 @@ __all__ = [
     "wilson_interval",
     "without_main_script",
 ]
+LossFunction = Callable[[Tensor, Tensor], Tensor]
 
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Seeds and devices
-# ----------------------------------------------------------------------------------------------------------------------
+# ---- Seeds and devices ---------------------------------------------------------------------------
 
 
 def set_seeds(seed: int = 42) -> None:
     """Seed PyTorch (every device), NumPy and Python's `random`.
 
-    Call it on the line before the step that draws random numbers: building a model, shuffling, splitting.
+    Call it on the line before the step that draws random numbers: building a model, shuffling,
+    splitting.
 
     >>> set_seeds(42)
-    >>> float(torch.rand(1))
-    0.8822692632675171
+    >>> first = torch.rand(3)
+    >>> set_seeds(42)
+    >>> torch.equal(torch.rand(3), first)
+    True
     """
     random.seed(seed)
     np.random.seed(seed)
@@ -160,10 +170,11 @@ def set_seeds(seed: int = 42) -> None:
 def pick_device() -> torch.device:
     """Return the device that models and data go to: the accelerator if there is one, else the CPU.
 
-    The environment variable `COURSE_DEVICE` (auto, cpu, cuda or mps) decides otherwise; `run_all.py --device` sets it.
+    The environment variable `COURSE_DEVICE` (auto, cpu, cuda or mps) decides otherwise;
+    `run_all.py --device` sets it.
 
     Raises:
-        ValueError: `COURSE_DEVICE` names something else, or a device that this machine does not have.
+        ValueError: `COURSE_DEVICE` names something else, or a device that this machine lacks.
 
     >>> device = pick_device()
     >>> torch.zeros(3, device=device).shape
@@ -185,9 +196,7 @@ def pick_device() -> torch.device:
     )
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-# Labels and accuracy
-# ----------------------------------------------------------------------------------------------------------------------
+# ---- Labels and accuracy -------------------------------------------------------------------------
 
 
 def logits_to_labels(logits: Tensor) -> Tensor:
@@ -197,8 +206,9 @@ def logits_to_labels(logits: Tensor) -> Tensor:
         logits: `[N]` or `[N, 1]` for two classes, `[N, K]` for K classes. Any device.
 
     Returns:
-        `[N]`, int64, on the same device. Two classes: 1 where the probability is at least 0.5, which is where the logit
-        is at least 0. K classes: the position of the largest logit, which is the position of the largest probability.
+        `[N]`, int64, on the same device. Two classes: 1 where the probability is at least 0.5,
+        which is where the logit is at least 0. K classes: the position of the largest logit, which
+        is the position of the largest probability.
 
     Raises:
         TypeError: it is not a tensor.
@@ -209,100 +219,56 @@ def logits_to_labels(logits: Tensor) -> Tensor:
     >>> logits_to_labels(torch.tensor([[0.1, 2.0, -1.0], [0.5, 0.2, 0.4]]))
     tensor([1, 0])
     """
-    if not isinstance(logits, Tensor):
-        raise TypeError(
-            f"logits are of the type {type(logits).__name__}; expected a tensor [N], [N, 1] or [N, K]."
-        )
-    if logits.ndim == 2 and logits.shape[1] == 1:
-        logits = logits.squeeze(1)
+    checks.check_logits(logits)
+    logits = _without_single_column(logits)
     if logits.ndim == 1:
         return (logits >= 0).long()
-    if logits.ndim == 2 and logits.shape[1] > 1:
-        return logits.argmax(dim=1)
-    raise ValueError(
-        f"logits have the shape {checks.show_shape(logits)}; expected [N], [N, 1] or [N, K]."
-    )
+    return logits.argmax(dim=1)
 
 
-def accuracy_fn(y_true: Any, y_pred: Any) -> float:
+def accuracy_fn(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Return the percentage of labels that are predicted right.
 
-    `(y_true == y_pred).sum() / len(y_pred)` broadcasts `[N]` against `[N, 1]` to `[N, N]` and reports thousands of
-    percent; this function refuses instead.
+    `(y_true == y_pred).sum() / len(y_pred)` broadcasts `[N]` against `[N, 1]` to `[N, N]` and
+    reports thousands of percent; this function refuses instead.
 
     Args:
-        y_true: true labels, whole numbers in a tensor or array of any shape, usually `[N]`.
-        y_pred: predicted labels of exactly the same shape. Labels, not logits and not probabilities.
+        y_true: true labels, an array of whole numbers of any shape, usually `[N]`.
+        y_pred: predicted labels of exactly the same shape; not logits and not probabilities.
 
     Returns:
         100 * right / all, between 0 and 100.
 
     Raises:
-        TypeError: one of them holds no numbers.
+        TypeError: one of them holds something else than numbers.
         ValueError: the shapes differ, there are no labels, or a value is not a label (0.7, NaN).
 
     >>> accuracy_fn([0, 1, 1, 0], [0, 1, 0, 0])
     75.0
     """
-    y_true = checks.as_labels(y_true, "y_true")
-    y_pred = checks.as_labels(y_pred, "y_pred")
-    checks.check_label_shapes(y_true, y_pred)
+    y_true, y_pred = checks.check_label_pair(y_true, y_pred)
     right = int((y_true == y_pred).sum())
     return right / y_true.size * 100
 
 
-def wilson_interval(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the 95 % interval of an accuracy measured on `n` samples: Wilson's, which also holds near 0 and 100 %.
-
-    Args:
-        right: how many of the `n` predictions were right.
-        n: number of samples, 1 or more.
-        z: how many standard deviations wide the interval is on each side; 1.96 gives 95 %.
-
-    Returns:
-        The lower and the upper end, in percent.
-
-    Raises:
-        TypeError: `right` or `n` is not a whole number.
-        ValueError: `n` is below 1, or `right` not between 0 and `n`.
-
-    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference (1927).
-
-    >>> low, high = wilson_interval(right=90, n=100)
-    >>> print(f"{low:.1f} to {high:.1f} %")
-    82.6 to 94.5 %
-    """
-    checks.check_count(n, 1, "n")
-    checks.check_count(right, 0, "right")
-    if right > n:
-        raise ValueError(
-            f"right is {right}, but n only {n}; expected at most as many right answers as samples."
-        )
-    share = right / n
-    widening = z**2 / n
-    middle = (share + widening / 2) / (1 + widening)
-    half_width = z * math.sqrt(share * (1 - share) / n + widening / n / 4) / (1 + widening)
-    low = max(0.0, middle - half_width)
-    high = min(1.0, middle + half_width)
-    return 100 * low, 100 * high
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Training (lesson 04 builds these three from the written-out loop)
-# ----------------------------------------------------------------------------------------------------------------------
+# ---- Training (lesson 04 builds these three from the written-out loop) ---------------------------
 
 
 def train_step(
-    model: nn.Module, X: Tensor, y: Tensor, loss_fn: nn.Module, optimizer: Any
+    model: nn.Module, X: Tensor, y: Tensor, loss_fn: LossFunction, optimizer: Optimizer
 ) -> tuple[float, float]:
-    """Do one optimizer step on the whole of X; return loss and accuracy (%) as they were before the step.
+    """Do one optimizer step on all rows of X.
 
     Args:
-        model: returns logits, `[N, 1]` or `[N]` for two classes, `[N, K]` for K.
+        model: returns logits, `[N]` or `[N, 1]` for two classes, `[N, K]` for K classes.
         X: features `[N, ...]` on the model's device.
-        y: labels `[N]`, in the dtype that `loss_fn` takes (float for BCEWithLogitsLoss, int64 for CrossEntropyLoss).
-        loss_fn: takes `(logits, y)`; a single logit per row arrives as `[N]`.
+        y: labels `[N]` in the dtype that `loss_fn` takes: float32 for BCEWithLogitsLoss, int64 for
+            CrossEntropyLoss.
+        loss_fn: takes logits and labels; logits `[N, 1]` come as `[N]`, the shape of the labels.
         optimizer: holds the parameters of `model`.
+
+    Returns:
+        Loss and accuracy (%) as they were before the step.
 
     >>> model = nn.Linear(2, 3)
     >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -311,7 +277,7 @@ def train_step(
     """
     model.train()
     # 1. Forward pass
-    logits = _one_column_less(model(X))
+    logits = _without_single_column(model(X))
     # 2. Loss
     loss = loss_fn(logits, y)
     # 3. Forget the gradients of the step before
@@ -320,24 +286,31 @@ def train_step(
     loss.backward()
     # 5. Step
     optimizer.step()
-    return loss.item(), accuracy_fn(y, logits_to_labels(logits))
+    acc = accuracy_fn(y, logits_to_labels(logits))
+    return loss.item(), acc
 
 
-def test_step(model: nn.Module, X: Tensor, y: Tensor, loss_fn: nn.Module) -> tuple[float, float]:
-    """Return loss and accuracy (%) of the model on X in eval mode, without gradients. Arguments as in `train_step`.
+def test_step(model: nn.Module, X: Tensor, y: Tensor, loss_fn: LossFunction) -> tuple[float, float]:
+    """Return loss and accuracy (%) of the model on X, in eval mode and without gradients.
 
-    >>> loss, acc = test_step(nn.Identity(), torch.tensor([2.0, -2.0]), torch.tensor([1.0, 0.0]), nn.BCEWithLogitsLoss())
+    The arguments are those of `train_step`.
+
+    >>> logits = torch.tensor([2.0, -2.0])
+    >>> y = torch.tensor([1.0, 0.0])
+    >>> loss, acc = test_step(nn.Identity(), logits, y, nn.BCEWithLogitsLoss())
     >>> print(f"{loss:.5f}, {acc:.2f} %")
     0.12693, 100.00 %
     """
     model.eval()
     with torch.inference_mode():
-        logits = _one_column_less(model(X))
+        logits = _without_single_column(model(X))
         loss = loss_fn(logits, y)
-    return loss.item(), accuracy_fn(y, logits_to_labels(logits))
+    acc = accuracy_fn(y, logits_to_labels(logits))
+    return loss.item(), acc
 
 
-test_step.__test__ = False  # type: ignore[attr-defined]  # its name begins with "test": pytest must not take it for one
+# Its name begins with "test", so pytest would take it for a test.
+test_step.__test__ = False  # type: ignore[attr-defined]
 
 
 def fit(
@@ -346,8 +319,8 @@ def fit(
     X_test: Tensor,
     y_train: Tensor,
     y_test: Tensor,
-    loss_fn: nn.Module,
-    optimizer: Any,
+    loss_fn: LossFunction,
+    optimizer: Optimizer,
     epochs: int,
     log_every: int | None = None,
     recorder: Recorder | None = None,
@@ -355,24 +328,27 @@ def fit(
     """Train for `epochs` full-batch steps and measure after each of them.
 
     Args:
-        model: see `train_step`, like `loss_fn` and `optimizer`.
+        model: as in `train_step`.
         X_train: features to learn from, `[N, ...]`.
         X_test: features to measure on, `[M, ...]`.
         y_train: labels of X_train, `[N]`.
         y_test: labels of X_test, `[M]`.
-        loss_fn: the loss on logits.
-        optimizer: holds the parameters of `model`.
-        epochs: number of passes over the training data, 0 or more.
+        loss_fn: as in `train_step`.
+        optimizer: as in `train_step`.
+        epochs: number of passes over the training set, 0 or more.
         log_every: print a line every so many epochs, beginning with epoch 0; None prints nothing.
         recorder: takes its snapshots of the model at the end of each epoch.
 
     Returns:
-        Lists `train_loss, train_acc, test_loss, test_acc`, one entry per epoch, accuracies in percent. Train metrics
-        are taken before the step and test metrics after it, as in the published logs. The model is left in eval mode.
+        Lists `train_loss, train_acc, test_loss, test_acc`, one entry per epoch, accuracies in
+        percent. Training values are those before the step and test values those after it, as in
+        the published logs. The model is left in eval mode.
 
     Raises:
-        TypeError: `model` is not a network, a tensor is none, or `epochs` or `log_every` is not a whole number.
-        ValueError: the tensors do not belong together or come in another order, or a number is out of range.
+        TypeError: `model` is not a network, one of the four is not a tensor, or `epochs` or
+            `log_every` is not a whole number.
+        ValueError: the tensors do not belong together or come in another order, or a number is
+            out of range.
 
     >>> set_seeds(0)
     >>> model = nn.Linear(1, 1)
@@ -411,25 +387,23 @@ def fit(
     return history
 
 
-def _one_column_less(logits: Tensor) -> Tensor:
+def _without_single_column(logits: Tensor) -> Tensor:
     """Return `[N, 1]` as `[N]`, the shape of the labels; other shapes as they are."""
     if logits.ndim == 2 and logits.shape[1] == 1:
         return logits.squeeze(1)
     return logits
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-# Figures
-# ----------------------------------------------------------------------------------------------------------------------
+# ---- Figures -------------------------------------------------------------------------------------
 
 
 def plot_decision_boundary(
     model: nn.Module,
-    X: Any,
-    y: Any,
+    X: ArrayLike,
+    y: ArrayLike,
     ax: Axes | None = None,
     *,
-    limits_from: Any = None,
+    limits_from: ArrayLike | None = None,
     class_names: Sequence[str] | None = None,
     colorbar: bool = False,
     threshold: float = 0.5,
@@ -437,75 +411,67 @@ def plot_decision_boundary(
 ) -> Axes:
     """Draw what the model predicts all over the plane, with the points of X on it.
 
-    Two classes: shading shows P(class 1), the black line where it is the threshold. K classes: each region has the
-    colour of the class that wins there, paler where the model is less sure, with black lines between regions. A point
-    has the colour of its true class; wrongly classified points are ringed and counted in the legend.
+    Two classes: shading shows P(class 1), the black line where it is the threshold. K classes:
+    each region has the colour of the class that wins there, paler where the model is less sure,
+    with black lines between regions. A point has the colour of its true class.
 
     Args:
-        model: takes `[M, 2]`, returns logits. The width of the output decides: `[M]` or `[M, 1]` is one logit for two
-            classes, `[M, 2]` is two classes, `[M, K]` is K classes. It keeps its device and its train or eval mode;
-            predictions are made in eval mode, without gradients.
-        X: features `[N, 2]`, tensor on any device or array.
-        y: labels `[N]`, whole numbers from 0 to K - 1, tensor or array of any numeric dtype.
+        model: takes `[M, 2]` and returns logits. The width of the output decides: `[M]` or
+            `[M, 1]` is one logit for two classes, `[M, K]` is K classes. The model keeps its
+            device and its mode; predictions are made in eval mode, without gradients.
+        X: features, array `[N, 2]`.
+        y: labels, array `[N]` of whole numbers from 0 to K - 1.
         ax: axes to draw into; None takes the current axes if they are empty, else a new figure.
-        limits_from: features `[M, 2]` whose range, and a tenth of it on each side, is shown; None takes X. Give
-            the same ones to the train and the test panel, and both have the same scale.
+        limits_from: array `[M, 2]` whose range, and a tenth of it on each side, is shown; None
+            takes X. Give the same one to the train and the test panel, and both have one scale.
         class_names: K names for the legend; None writes "class 0", "class 1", ...
         colorbar: add a bar that explains the shading (two classes only).
         threshold: class 1 is predicted where its probability is at least this (two classes only).
-        rings: put a ring around each wrong point. False where so many are wrong that their rings hide the points; the
-            title still says how many are right.
+        rings: put a ring around each wrong point, and their number in the legend. False where so
+            many are wrong that their rings would hide the points.
 
     Returns:
         The axes that were drawn into. Their title holds the accuracy; set your own after the call.
 
     Raises:
-        TypeError: the model is not a network, or X or y holds no numbers.
-        ValueError: wrong shape, NaN or infinite features, labels that are not whole numbers from 0 to K - 1, or a model
-            that does not turn two features into logits.
+        TypeError: the model is not a network, or X or y holds something else than numbers.
+        ValueError: wrong shape, NaN or infinite features, labels that are not whole numbers from 0
+            to K - 1, or a model that does not turn two features into logits.
 
     >>> model = nn.Linear(2, 1)
     >>> X = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    >>> ax = plot_decision_boundary(model, X, torch.tensor([0, 1, 1]), class_names=["left", "right"])
+    >>> ax = plot_decision_boundary(model, X, [0, 1, 1], class_names=["left", "right"])
     >>> ax.get_xlabel()
     '$x_1$'
     """
     X, y = checks.check_points(X, y)
     limits = X if limits_from is None else checks.check_features(limits_from, "limits_from")
-    # predict all over a grid, and at the points
+
+    # ask the model all over a grid, and at the points
     xx, yy = drawing.grid_around(limits)
     grid = np.column_stack([xx.ravel(), yy.ravel()])
     logits = logits_of_points(model, np.concatenate([grid, X]))
-    preds = logits_to_labels(logits)
-    if logits.ndim == 1:
-        logits = logits.unsqueeze(1)
-    if logits.shape[1] == 1:
-        # softmax of (0, z) is (1 - sigmoid(z), sigmoid(z)): one logit becomes two classes
-        logits = torch.cat([torch.zeros_like(logits), logits], dim=1)
-    probs = logits.softmax(dim=1).numpy()
+    probs = class_probabilities(logits)
     n_classes = probs.shape[1]
+    checks.check_highest_label(y, n_classes)
     names = checks.check_class_names(class_names, n_classes)
-    if y.max() >= n_classes:
-        raise ValueError(
-            f"y holds the label {y.max()}, but the model's output tells {n_classes} classes apart; "
-            f"labels must be whole numbers from 0 to {n_classes - 1}."
-        )
+    preds = logits_to_labels(logits).numpy()
     if n_classes == 2 and threshold != 0.5:
-        preds = torch.from_numpy(probs[:, 1] >= threshold).long()
-    preds_at_points = preds[len(grid) :].numpy()
+        preds = probs[:, 1] >= threshold
     probs_on_grid = probs[: len(grid)].reshape(*xx.shape, n_classes)
+    preds_at_points = preds[len(grid) :]
+    wrong = preds_at_points != y
 
     # shade the plane, draw the boundary, put the points on it
     ax = drawing.own_axes(ax)
     if n_classes == 2:
-        shading = drawing.shade_two_classes(ax, xx, yy, probs_on_grid[..., 1], threshold)
+        p_class_1 = probs_on_grid[..., 1]
+        shading = drawing.shade_two_classes(ax, xx, yy, p_class_1, threshold)
         if colorbar:
-            ax.figure.colorbar(
-                shading, ax=ax, label=f"P({names[1]})", ticks=[0, 0.25, 0.5, 0.75, 1]
-            )
+            ticks = [0, 0.25, 0.5, 0.75, 1]
+            ax.figure.colorbar(shading, ax=ax, label=f"P({names[1]})", ticks=ticks)
     else:
         drawing.shade_many_classes(ax, xx, yy, probs_on_grid)
-    wrong = preds_at_points != y
     drawing.scatter_classes(ax, X, y, names, ringed=wrong if rings else None)
     drawing.frame(ax, xx, yy)
     ax.set_title(f"{accuracy_fn(y, preds_at_points):.1f}% right")
@@ -514,44 +480,38 @@ def plot_decision_boundary(
 
 
 def plot_boundaries(
-    models: Mapping[str, nn.Module], X: Any, y: Any, *, limits_from: Any = None
+    models: Mapping[str, nn.Module],
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    limits_from: ArrayLike | None = None,
 ) -> Figure:
     """Draw the boundaries of several models side by side, with the same points and one legend.
 
     Args:
-        models: a model for each name, as `plot_decision_boundary` takes it; all for the same classes.
-        X: features `[N, 2]`, tensor on any device or array.
-        y: labels `[N]`, whole numbers from 0 to K - 1.
-        limits_from: features whose range the panels show; None takes X.
+        models: a model for each name; X, y and limits_from as in `plot_decision_boundary`.
+        X: features, array `[N, 2]`.
+        y: labels, array `[N]` of whole numbers from 0 to K - 1.
+        limits_from: array `[M, 2]` whose range the panels show; None takes X.
 
     Returns:
-        A figure with one panel per model. A panel's title says how many points the model gets right.
+        A figure with one panel per model, whose title says how many points the model gets right.
 
     Raises:
-        TypeError: as in `plot_decision_boundary`.
-        ValueError: there is no model, or as in `plot_decision_boundary`.
+        ValueError: there is no model; the rest as in `plot_decision_boundary`.
 
     >>> models = {"first": nn.Linear(2, 3), "second": nn.Linear(2, 3)}
-    >>> X = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    >>> fig = plot_boundaries(models, X, torch.tensor([0, 1, 2]))
+    >>> fig = plot_boundaries(models, [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 2])
     >>> len(fig.axes)
     2
     """
     if not models:
         raise ValueError("models is empty; expected a model for at least one name.")
-    fig, axes = plt.subplots(
-        1,
-        len(models),
-        figsize=(3.35 * len(models), 4.9),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    fig.get_layout_engine().set(h_pad=0.1)  # inches between title, panels and legend
-    for ax, name in zip(axes[0], models, strict=True):
+    fig, axes = drawing.panels_side_by_side(len(models))
+    for ax, name in zip(axes, models, strict=True):
         plot_decision_boundary(models[name], X, y, ax, limits_from=limits_from)
         rings = ax.collections[-1]  # drawn last
-        wrong = len(rings.get_offsets())
+        wrong = len(np.asarray(rings.get_offsets()))
         ax.set_title(f"{name}\n{ax.get_title()}, {wrong} wrong")
         ax.label_outer()
     share_legend(fig)
@@ -559,19 +519,19 @@ def plot_boundaries(
 
 
 def plot_predictions(
-    train_data: Any,
-    train_labels: Any,
-    test_data: Any,
-    test_labels: Any,
-    predictions: Any = None,
+    train_data: ArrayLike,
+    train_labels: ArrayLike,
+    test_data: ArrayLike,
+    test_labels: ArrayLike,
+    predictions: ArrayLike | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a regression problem with one feature: training points, test points and, where given, predictions.
+    """Draw a regression problem with one feature: training points, test points and predictions.
 
     Args:
-        train_data: feature, `[N]` or `[N, 1]`, tensor on any device or array.
+        train_data: feature, array `[N]` or `[N, 1]`.
         train_labels: target, as many values.
-        test_data: feature, `[M]` or `[M, 1]`.
+        test_data: feature, array `[M]` or `[M, 1]`.
         test_labels: target, as many values.
         predictions: predicted targets of the test points, as many values; or None.
         ax: axes to draw into; None takes the current axes if they are empty, else a new figure.
@@ -580,7 +540,7 @@ def plot_predictions(
         The axes that were drawn into.
 
     Raises:
-        TypeError: an argument holds no numbers.
+        TypeError: an argument holds something else than numbers.
         ValueError: a pair of arguments differs in length, or a value is not a finite number.
 
     >>> ax = plot_predictions([1, 2, 3], [10, 20, 30], [4, 5], [40, 50], predictions=[41, 49])
@@ -591,13 +551,12 @@ def plot_predictions(
     test_data, test_labels = checks.check_pair(test_data, test_labels, "test data")
     if predictions is not None:
         _, predictions = checks.check_pair(test_data, predictions, "predictions")
+    blue, orange, green = CLASS_COLORS[:3]
     ax = drawing.own_axes(ax)
-    ax.scatter(train_data, train_labels, s=16, label="training data", color=CLASS_COLORS[0])
-    ax.scatter(test_data, test_labels, s=16, label="test data", color=CLASS_COLORS[2])
+    ax.scatter(train_data, train_labels, s=16, label="training data", color=blue)
+    ax.scatter(test_data, test_labels, s=16, label="test data", color=green)
     if predictions is not None:
-        ax.scatter(
-            test_data, predictions, s=16, label="predictions", color=CLASS_COLORS[1], marker="x"
-        )
+        ax.scatter(test_data, predictions, s=16, label="predictions", color=orange, marker="x")
     ax.set(xlabel="feature $x$", ylabel="target $y$")
     drawing.legend_below(ax, columns=3)
     return ax
@@ -605,53 +564,43 @@ def plot_predictions(
 
 def plot_loss_curves(
     history: Mapping[str, Sequence[float]],
-    axes: Sequence[Axes] | None = None,
+    axes: Axes | Sequence[Axes] | None = None,
     *,
     references: Mapping[str, float] | None = None,
-) -> Sequence[Axes]:
+) -> list[Axes]:
     """Draw loss and accuracy by epoch: test in black, train in grey.
 
     Args:
-        history: what `fit` returns: lists of equal length under `train_loss` and `test_loss` and, if accuracy is to be
-            drawn, `train_acc` and `test_acc` (percent).
-        axes: one axes for the loss and, where there is accuracy, one more for it; None makes a new figure.
-        references: named levels for the accuracy panel, in percent, such as `{"chance": 50}`; drawn as thin lines.
+        history: what `fit` returns: lists of one length under `train_loss` and `test_loss` and, if
+            accuracy is to be drawn, `train_acc` and `test_acc` (percent). NaN leaves a gap.
+        axes: one axes for the loss and, where there is accuracy, one more for it; None makes a
+            new figure.
+        references: named levels for the accuracy panel, in percent, such as `{"chance": 50}`;
+            drawn as thin lines.
 
     Returns:
         The axes, loss first.
 
     Raises:
         TypeError: `history` is not a mapping, or a list holds something else than numbers.
-        ValueError: a list is missing, lengths differ, the number of axes does not fit, or there are references but no
-            accuracy. NaN is drawn as a gap: training may diverge.
+        ValueError: a list is missing, lengths differ, the number of axes does not fit, or there
+            are references but no accuracy.
 
-    >>> loss_ax, = plot_loss_curves({"train_loss": [0.9, 0.5], "test_loss": [0.8, 0.6]})
-    >>> loss_ax.get_ylabel()
+    >>> axes = plot_loss_curves({"train_loss": [0.9, 0.5], "test_loss": [0.8, 0.6]})
+    >>> axes[0].get_ylabel()
     'loss'
     """
-    if not isinstance(history, Mapping):
-        raise TypeError(
-            f"history is of the type {type(history).__name__}; expected a mapping as fit returns it."
-        )
+    curves = checks.check_history(history)
     labels = {"loss": "loss"}
-    if "train_acc" in history or "test_acc" in history:
+    if "train_acc" in curves:
         labels["acc"] = "accuracy in %"
-    curves = checks.check_history(history, list(labels))
-    levels = {}
-    for name, level in (references or {}).items():
-        levels[name] = checks.as_finite(level, f"references[{name!r}]")
-    if levels and "acc" not in labels:
-        raise ValueError(
-            "references are levels of accuracy, but history has no train_acc and test_acc; expected both."
-        )
+    levels = checks.check_references(references, curves)
     if axes is None:
-        _, axes = plt.subplots(
-            1, len(labels), figsize=(4.5 * len(labels), 3.6), layout="constrained"
-        )
+        size = (4.5 * len(labels), 3.6)  # inches
+        _, axes = plt.subplots(1, len(labels), figsize=size, layout="constrained")
     axes = checks.check_axes(axes, len(labels))
-    marker = (
-        "." if curves["train_loss"].size == 1 else None
-    )  # a line through one point shows nothing
+    # a line through one point shows nothing, so a single epoch is drawn as a point
+    marker = "." if len(curves["train_loss"]) == 1 else None
     for ax, metric in zip(axes, labels, strict=True):
         ax.plot(curves[f"train_{metric}"], color="0.6", marker=marker, label="train")
         ax.plot(curves[f"test_{metric}"], color="black", marker=marker, label="test")
@@ -661,16 +610,13 @@ def plot_loss_curves(
     return axes
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-# What a run writes
-# ----------------------------------------------------------------------------------------------------------------------
+# ---- What a run writes ---------------------------------------------------------------------------
 
 
-def save_figure(fig: Figure, name: str) -> Any:
+def save_figure(fig: Figure, name: str) -> Path:
     """Write a figure as PNG (120 dpi) into the output folder and print where it is.
 
-    The file is complete or not there at all: it is written beside its place and then moved there. The same figure gives
-    the same bytes.
+    The file is there as a whole or not at all, and the same figure gives the same bytes.
 
     Args:
         fig: the figure.
@@ -690,7 +636,7 @@ def save_figure(fig: Figure, name: str) -> Any:
     """
     if not isinstance(fig, Figure):
         raise TypeError(
-            f"fig is of the type {type(fig).__name__}; expected a matplotlib Figure (of axes: ax.figure)."
+            f"fig is of the type {type(fig).__name__}; expected a Figure (of axes: ax.figure)."
         )
     if not is_file_name(name) or not name.endswith(".png"):
         raise ValueError(
@@ -705,20 +651,21 @@ def save_results(
     name: str,
     results: Mapping[str, Real],
     histories: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
-) -> Any:
+) -> Path:
     """Print a lesson's results and write them to `results/<name>.json` in the output folder.
 
     Args:
         name: the lesson's file name without `.py`.
-        results: a number for each name; finite, percentages between 0 and 100.
-        histories: training histories (as `fit` returns them) that are to be checked row by row, by name.
+        results: a finite number for each name; accuracies in percent.
+        histories: training histories, as `fit` returns them, that are to be checked row by row,
+            by name.
 
     Returns:
         The path of the JSON file: `{"results": {...}, "histories": {...}}`.
 
     Raises:
         TypeError: results or histories are not mappings of names to numbers.
-        ValueError: a result or a history's entry is not finite, or `name` is not a plain file name.
+        ValueError: a number is not finite, or `name` is not a plain file name.
         OSError: the file cannot be written; the message says where and why.
 
     >>> path = save_results("my_lesson", {"test_acc": 87.5})
@@ -728,16 +675,10 @@ def save_results(
     """
     if not is_file_name(name):
         raise ValueError(
-            f"the name of the results is {name!r}; expected a plain file name, the lesson's without .py."
+            f"the name of the results is {name!r}; expected the lesson's file name without .py."
         )
-    numbers = {}
-    for key, value in checks.named_items(results, "results"):
-        numbers[key] = checks.as_finite(value, f"results[{key!r}]")
-    runs: dict[str, dict[str, list]] = {}
-    for run, history in checks.named_items(histories or {}, "histories"):
-        runs[run] = {}
-        for key, values in checks.named_items(history, f"histories[{run!r}]"):
-            runs[run][key] = checks.as_finite_list(values, f"histories[{run!r}][{key!r}]")
+    numbers = checks.check_results(results)
+    runs = checks.check_histories(histories or {})
     width = max((len(ascii_only(key)) for key in numbers), default=0)
     print("\nResults")
     for key, value in numbers.items():

@@ -1,4 +1,4 @@
-"""What the figures share: colours of classes, axes, shading, points, legends, and a PNG with the same bytes each time."""
+"""What figures share: colours, axes, shading, points, legends, and PNGs of equal bytes."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,8 +8,11 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from numpy.typing import ArrayLike
 
 from course.checks import as_numbers, check_count, show_shape
 from course.text import counted
@@ -18,8 +21,9 @@ DPI = 120
 FEW_COLORS = 20_000  # lines, shades and letters have fewer; a photo has a hundred thousand
 PALETTE = 256  # colours of a PNG with one byte per pixel, a third of the size
 
-# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), readable for the colour-blind; its black is left to
-# boundaries and rings, and three colours are added so that ten classes stay distinct.
+# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), readable for the colour-blind; its
+# black is left to boundaries and rings, and three colours are added so that ten classes stay
+# distinct.
 CLASS_COLORS = [
     "#0072B2",
     "#D55E00",
@@ -32,14 +36,25 @@ CLASS_COLORS = [
     "#882255",
     "#332288",
 ]
+BLUE_WHITE_ORANGE = LinearSegmentedColormap.from_list(
+    "blue to orange", [CLASS_COLORS[0], "white", CLASS_COLORS[1]]
+)
+
+
+# ---- Axes, colours and legends -------------------------------------------------------------------
 
 
 def own_axes(ax: Axes | None) -> Axes:
-    """Return `ax`, or the current axes if nothing is drawn in them yet, or those of a new figure."""
+    """Return `ax`, or the current axes if nothing is drawn in them yet, or those of a new figure.
+
+    Raises:
+        TypeError: `ax` is something else, such as a whole figure.
+    """
     if ax is not None:
         if not isinstance(ax, Axes):
             raise TypeError(
-                f"ax is of the type {type(ax).__name__}; expected one matplotlib Axes, such as axes[0]."
+                f"ax is of the type {type(ax).__name__}; "
+                "expected one matplotlib Axes, such as axes[0]."
             )
         return ax
     if plt.get_fignums() and not plt.gca().has_data():
@@ -48,66 +63,107 @@ def own_axes(ax: Axes | None) -> Axes:
     return ax
 
 
+def panels_side_by_side(count: int) -> tuple[Figure, list[Axes]]:
+    """Return a new figure with a row of panels that share their vertical axis."""
+    size = (3.35 * count, 4.9)  # inches
+    layout = ConstrainedLayoutEngine(h_pad=0.1)  # inches between title, panels and legend
+    fig, axes = plt.subplots(1, count, figsize=size, sharey=True, squeeze=False, layout=layout)
+    return fig, list(axes[0])
+
+
 def class_colors(n_classes: int) -> list[str]:
-    """Return a colour per class: the ten of CLASS_COLORS, then the same ones darker, and darker again."""
+    """Return a colour per class: the ten of CLASS_COLORS, then the same darker, and darker again.
+
+    >>> class_colors(2)
+    ['#0072b2', '#d55e00']
+    """
     colors = []
     for k in range(n_classes):
-        light = 0.6 ** (k // len(CLASS_COLORS))
-        red, green, blue = to_rgb(CLASS_COLORS[k % len(CLASS_COLORS)])
-        colors.append(to_hex([red * light, green * light, blue * light]))
+        round_number, place = divmod(k, len(CLASS_COLORS))
+        light = 0.6**round_number
+        red, green, blue = to_rgb(CLASS_COLORS[place])
+        colors.append(to_hex((red * light, green * light, blue * light)))
     return colors
 
 
 def legend_below(ax: Axes, columns: int, **style: Any) -> None:
     """Put the legend below the axes, where it covers nothing."""
-    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": 3.8, "fontsize": 9}
-    ax.legend(ncols=columns, **place, **style)
+    style = {"borderaxespad": 3.8, "fontsize": 9, **style}
+    ax.legend(ncols=columns, loc="upper center", bbox_to_anchor=(0.5, 0), **style)
 
 
 def legend_name(name: str) -> str:
-    """Return a name as the legend takes it: matplotlib leaves out names that begin with `_`, so a blank goes first."""
+    """Return a name as the legend takes it: Matplotlib leaves out those that begin with `_`.
+
+    >>> legend_name("_private"), legend_name("public")
+    (' _private', 'public')
+    """
     return f" {name}" if name.startswith("_") else name
 
 
+# ---- Decision boundaries -------------------------------------------------------------------------
+
+
 def grid_around(points: np.ndarray, count: int = 200) -> tuple[np.ndarray, np.ndarray]:
-    """Return the coordinates of a grid, two arrays `[count, count]`, that reaches a tenth beyond points `[N, 2]`."""
+    """Return a grid that reaches a tenth beyond points `[N, 2]`, on each side.
+
+    Returns:
+        The two coordinates of its nodes, each `[count, count]`.
+
+    >>> xx, yy = grid_around(np.array([[0.0, 0.0], [1.0, 10.0]]))
+    >>> float(xx.max()), float(yy.max())
+    (1.1, 11.0)
+    """
     low = points.min(axis=0)
     high = points.max(axis=0)
     span = high - low
     # half a unit, or what float32 can resolve, where all points share a value
     least = np.maximum(0.5, 0.01 * np.abs(high))
     margin = np.where(span > 1e-4 * np.abs(points).max(axis=0), 0.1 * span, least)
-    across = np.linspace(low[0] - margin[0], high[0] + margin[0], count)
-    up = np.linspace(low[1] - margin[1], high[1] + margin[1], count)
+    left, bottom = low - margin
+    right, top = high + margin
+    across = np.linspace(left, right, count)
+    up = np.linspace(bottom, top, count)
     xx, yy = np.meshgrid(across, up)
     return xx, yy
 
 
 def shade_two_classes(
     ax: Axes, xx: np.ndarray, yy: np.ndarray, p_class_1: np.ndarray, threshold: float
-):
-    """Shade P(class 1), `[H, W]`, and draw the line where it is the threshold; returns what a colorbar needs."""
-    from sklearn.inspection import (
-        DecisionBoundaryDisplay,
-    )  # here: it takes a third of a second to import
+) -> ScalarMappable:
+    """Shade P(class 1), `[H, W]`, and draw the line where it is the threshold.
 
-    cmap = LinearSegmentedColormap.from_list(
-        "two classes", [CLASS_COLORS[0], "white", CLASS_COLORS[1]]
-    )
+    Returns:
+        What a colorbar needs.
+    """
+    # here and not above, because it takes long to import
+    from sklearn.inspection import DecisionBoundaryDisplay
+
     display = DecisionBoundaryDisplay(xx0=xx, xx1=yy, n_classes=2, response=p_class_1)
-    display.plot("contourf", ax=ax, cmap=cmap, levels=np.linspace(0, 1, 11), alpha=0.6, zorder=-1)
+    steps = np.linspace(0, 1, 11)
+    display.plot("contourf", ax=ax, cmap=BLUE_WHITE_ORANGE, levels=steps, alpha=0.6, zorder=-1)
     draw_zero_line(ax, xx, yy, p_class_1 - threshold)
     return display.surface_
 
 
 def shade_many_classes(ax: Axes, xx: np.ndarray, yy: np.ndarray, probs: np.ndarray) -> None:
-    """Give each region the colour of the class that wins there, paler where it is unsure; `probs` is `[H, W, K]`."""
+    """Give each region the colour of the class that wins there, paler where it is unsure.
+
+    Args:
+        ax: axes to draw into.
+        xx: coordinates of the grid, `[H, W]`.
+        yy: the same for the other one.
+        probs: probability of each class there, `[H, W, K]`.
+    """
     from sklearn.inspection import DecisionBoundaryDisplay
 
     n_classes = probs.shape[2]
-    colors = class_colors(n_classes)
     display = DecisionBoundaryDisplay(
-        xx0=xx, xx1=yy, n_classes=n_classes, response=probs, multiclass_colors=colors
+        xx0=xx,
+        xx1=yy,
+        n_classes=n_classes,
+        response=probs,
+        multiclass_colors=class_colors(n_classes),
     )
     display.plot("pcolormesh", ax=ax, shading="nearest", vmin=0, vmax=1, alpha=0.6, rasterized=True)
     for k in range(n_classes):
@@ -115,39 +171,61 @@ def shade_many_classes(ax: Axes, xx: np.ndarray, yy: np.ndarray, probs: np.ndarr
         draw_zero_line(ax, xx, yy, probs[..., k] - best_other)
 
 
+def draw_zero_line(ax: Axes, xx: np.ndarray, yy: np.ndarray, heights: np.ndarray) -> None:
+    """Draw the black line where `heights`, `[H, W]`, are 0; nothing if their sign never changes."""
+    if heights.min() < 0 < heights.max():
+        ax.contour(xx, yy, heights, levels=[0], colors="black", linewidths=1.2)
+
+
 def scatter_classes(
     ax: Axes, X: np.ndarray, y: np.ndarray, names: Sequence[str], ringed: np.ndarray | None
 ) -> None:
-    """Draw points `[N, 2]` in the colours of their classes, and rings around the wrong ones; each with its name."""
+    """Draw points in the colours of their classes, each class with its name for the legend.
+
+    Args:
+        ax: axes to draw into.
+        X: points `[N, 2]`.
+        y: labels `[N]`.
+        names: K names of classes.
+        ringed: truth values `[N]`: the wrong ones get a ring, and are counted in the legend.
+    """
     colors = class_colors(len(names))
     for k in np.unique(y):
-        points = X[y == k]
-        name = legend_name(str(names[k]))
-        ax.scatter(*points.T, s=14, color=colors[k], edgecolors="white", linewidths=0.4, label=name)
+        x1, x2 = X[y == k].T
+        name = legend_name(names[k])
+        ax.scatter(x1, x2, s=14, color=colors[k], edgecolors="white", linewidths=0.4, label=name)
     if ringed is not None:
+        x1, x2 = X[ringed].T
         name = f"wrong ({ringed.sum()})"
-        ax.scatter(*X[ringed].T, s=46, facecolors="none", edgecolors="black", label=name)
+        ax.scatter(x1, x2, s=46, facecolors="none", edgecolors="black", label=name)
 
 
 def frame(ax: Axes, xx: np.ndarray, yy: np.ndarray) -> None:
     """Name the axes, show the whole grid, and keep circles round unless the grid is a strip."""
-    ax.set(xlabel="$x_1$", ylabel="$x_2$", xlim=xx[0, [0, -1]], ylim=yy[[0, -1], 0])
+    ax.set(xlabel="$x_1$", ylabel="$x_2$")
+    ax.set(xlim=(xx.min(), xx.max()), ylim=(yy.min(), yy.max()))
     width = np.ptp(xx)
     height = np.ptp(yy)
     if max(width, height) < 4 * min(width, height):
         ax.set_aspect("equal")
 
 
+# ---- Curves --------------------------------------------------------------------------------------
+
+
 def draw_references(ax: Axes, references: Mapping[str, float]) -> None:
-    """Draw thin lines at named levels; the names stand beside the axes, where no curve can cover them."""
+    """Draw thin lines at named levels; the names stand beside the axes, where no curve can be."""
+    place = ax.get_yaxis_transform()  # x from 0 to 1 across the axes, y in the units of the data
     for name, level in references.items():
         ax.axhline(level, color="0.45", linewidth=0.8, linestyle="--", zorder=1)
-        place = ax.get_yaxis_transform()
         ax.text(1.02, level, name, transform=place, va="center", fontsize=9, color="0.3")
 
 
+# ---- Images --------------------------------------------------------------------------------------
+
+
 def plot_images(
-    images: Any,
+    images: ArrayLike,
     ax: Axes | None = None,
     *,
     columns: int = 8,
@@ -157,17 +235,19 @@ def plot_images(
     """Draw images in rows on one axes, each with its label above it.
 
     Args:
-        images: `[N, H, W]`, tensor on any device or array; 0 is white and the largest value of all black. N may be 0.
+        images: array `[N, H, W]`; 0 is white and the largest value of all black. N may be 0.
         ax: axes to draw into; None takes the current axes if they are empty, else a new figure.
         columns: images in a row.
         labels: N texts or numbers, texts of one or several lines; None leaves no room for them.
-        signed: the values are weights: orange above 0, blue below, white at 0, on one scale; grey between the images.
+        signed: the values are weights: orange above 0, blue below, white at 0, on one scale, with
+            grey between the images.
 
     Returns:
         The axes that were drawn into.
 
     Raises:
-        TypeError: images that hold no numbers, or columns that are not a whole number.
+        TypeError: images that hold something else than numbers, or columns that are not a whole
+            number.
         ValueError: images of another shape, values that are not finite, or not one label per image.
 
     >>> ax = plot_images(np.eye(8).reshape(1, 8, 8), labels=["a diagonal"])
@@ -177,7 +257,7 @@ def plot_images(
     images = as_numbers(images, "images")
     if images.ndim != 3 or 0 in images.shape[1:]:
         raise ValueError(
-            f"images have the shape {show_shape(images)}; expected [N, H, W], one grey image per row."
+            f"images have the shape {show_shape(images)}; expected [N, H, W], one grey image each."
         )
     n, height, width = images.shape
     texts = [""] * n if labels is None else [str(label) for label in labels]
@@ -185,42 +265,52 @@ def plot_images(
     if len(texts) != n:
         found = f"{counted(len(texts), 'label')} for {counted(n, 'image')}"
         raise ValueError(f"plot_images got {found}; expected as many labels as images.")
-    rows = max(1, -(-n // columns))
-    lines = max((len(text.splitlines()) for text in texts), default=0)
-    above = 0.4 * height * lines  # room for a label above each image
+
+    # a unit is a pixel of an image
+    most_lines = max((len(text.splitlines()) for text in texts), default=0)
+    above = 0.4 * height * most_lines  # room for a label above each image
     gap = 0.1 * width
+    across = width + gap
+    down = height + above + gap
     ax = own_axes(ax)
-    limit = np.abs(images).max(initial=0) or 1.0
-    blue_white_orange = LinearSegmentedColormap.from_list(
-        "weights", [CLASS_COLORS[0], "white", CLASS_COLORS[1]]
-    )
-    style: dict[str, Any] = {"cmap": "gray_r", "vmin": 0}
-    if signed:
-        style = {"cmap": blue_white_orange, "vmin": -limit}
+    largest = np.abs(images).max(initial=0) or 1.0
+    cmap = BLUE_WHITE_ORANGE if signed else "gray_r"
+    smallest = -largest if signed else 0
     for place, (image, text) in enumerate(zip(images, texts, strict=True)):
-        left = place % columns * (width + gap)
-        top = place // columns * (height + above + gap)
-        ax.imshow(image, extent=(left, left + width, top + height, top), vmax=limit, **style)
+        row, column = divmod(place, columns)
+        left = column * across
+        top = row * down
+        box = (left, left + width, top + height, top)
+        ax.imshow(image, extent=box, cmap=cmap, vmin=smallest, vmax=largest)
         ax.text(left + width / 2, top - 0.05 * height, text, ha="center", va="bottom", fontsize=9)
-    ax.set(
-        xlim=(-gap, columns * (width + gap)),
-        ylim=(rows * (height + above + gap) - above, -above - gap),
-    )
+    rows = max(1, -(-n // columns))  # rounded up
+    ax.set(xlim=(-gap, columns * across), ylim=(rows * down - above, -above - gap))
     ax.set(xticks=[], yticks=[], aspect="equal", facecolor="0.75" if signed else "white")
     return ax
 
 
+# ---- PNG -----------------------------------------------------------------------------------------
+
+
 def as_png(fig: Figure) -> bytes:
-    """Return the figure as PNG of 120 dpi: the same bytes for the same figure, with versions and dates left out."""
-    from PIL import Image
+    """Return the figure as PNG of 120 dpi: the same bytes for the same figure.
+
+    Versions and dates are left out. A picture of few colours, which is what a plot is, gets a
+    palette of 256; one with transparent parts, or with as many colours as a photo, keeps its own.
+
+    >>> as_png(Figure())[1:4]
+    b'PNG'
+    """
+    from PIL import Image  # here, because not every lesson saves a figure
 
     raw = io.BytesIO()
     with places_kept(fig):
         fig.savefig(raw, format="png", dpi=DPI, metadata={"Software": None})
     image = Image.open(raw)
-    opaque = image.mode == "RGB" or image.getchannel("A").getextrema() == (255, 255)
-    if not opaque or image.getcolors(FEW_COLORS) is None:
-        return raw.getvalue()  # transparent, or as many colours as a photo: kept as they are
+    is_opaque = image.mode == "RGB" or image.getchannel("A").getextrema() == (255, 255)
+    has_few_colors = image.getcolors(FEW_COLORS) is not None
+    if not is_opaque or not has_few_colors:
+        return raw.getvalue()
     small = io.BytesIO()
     image.convert("RGB").quantize(PALETTE).save(small, format="PNG")
     return small.getvalue()
@@ -228,11 +318,10 @@ def as_png(fig: Figure) -> bytes:
 
 @contextmanager
 def places_kept(fig: Figure) -> Iterator[None]:
-    """Put the axes back to where they are: a constrained layout begins where the last one ended, and drifts."""
-    places = [
-        (ax, ax.get_position(original=True), ax.get_position(), ax.get_in_layout())
-        for ax in fig.axes
-    ]
+    """Put the axes back where they were, because a constrained layout begins where it ended."""
+    places = []
+    for ax in fig.axes:
+        places.append((ax, ax.get_position(original=True), ax.get_position(), ax.get_in_layout()))
     try:
         yield
     finally:
@@ -240,9 +329,3 @@ def places_kept(fig: Figure) -> Iterator[None]:
             ax.set_position(original, which="original")
             ax.set_position(active, which="active")
             ax.set_in_layout(in_layout)  # set_position takes the axes out of the layout
-
-
-def draw_zero_line(ax: Axes, xx: np.ndarray, yy: np.ndarray, heights: np.ndarray) -> None:
-    """Draw the black line where `heights`, `[H, W]`, are 0; nothing where they do not change sign."""
-    if heights.min() < 0 < heights.max():
-        ax.contour(xx, yy, heights, levels=[0], colors="black", linewidths=1.2)

@@ -6,8 +6,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from torch import Tensor
 from matplotlib.patches import Rectangle
 
@@ -45,9 +46,9 @@ def plot_points(
     names = checks.check_class_names(class_names, y.max() + 1)
     ax = drawing.own_axes(ax)
     for k in np.unique(y):
-        points = X[y == k]
+        x1, x2 = X[y == k].T
         name = drawing.legend_name(names[k])
-        ax.scatter(*points.T, s=12, color=drawing.class_colors(len(names))[k], label=name)
+        ax.scatter(x1, x2, s=12, color=drawing.class_colors(len(names))[k], label=name)
     ax.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
     return ax
 
@@ -182,7 +183,7 @@ def plot_losses_with_floors(
     return fig
 
 
-def share_legend(fig: Figure) -> None:
+def share_legend(fig: Figure | SubFigure) -> None:
     """Put one legend below the figure in place of one below each panel.
 
     Rings around wrong points stay where there are at most 39; more of them would hide the points.
@@ -198,15 +199,17 @@ def share_legend(fig: Figure) -> None:
     entries = {}
     wrong = "wrong"
     for ax in fig.axes:
-        if ax.get_legend() is not None:
-            ax.get_legend().remove()
+        legend = ax.get_legend()
+        if legend is not None:
+            legend.remove()
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
-            if label.startswith("wrong"):
-                if len(handle.get_offsets()) > MOST_RINGS:
+            if isinstance(handle, PathCollection) and label.startswith("wrong"):
+                rings = len(np.asarray(handle.get_offsets()))
+                if rings > MOST_RINGS:
                     handle.remove()
                     wrong = "wrong (where few)"
                     continue
-                if len(handle.get_offsets()) == 0:
+                if rings == 0:
                     continue
                 label = "wrong"
             entries[label] = handle

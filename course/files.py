@@ -27,6 +27,9 @@ def output_dir() -> Path:
     """Return the folder that figures and results go to.
 
     It is `OUTPUT_DIR` if that is set, else `outputs/` beside the helper.
+
+    >>> output_dir().is_absolute()
+    True
     """
     return Path(os.environ.get("OUTPUT_DIR") or PROJECT / "outputs").absolute()
 
@@ -45,6 +48,11 @@ def save_file(name: str, write: Callable[[BinaryIO], object]) -> Path:
     Raises:
         ValueError: the name leads out of the output folder, or some system refuses it.
         OSError: the file cannot be written; the message says where and why.
+
+    >>> path = save_file("notes.txt", lambda file: file.write(b"98 %"))  # doctest: +ELLIPSIS
+    File: ...notes.txt
+    >>> path.read_bytes()
+    b'98 %'
     """
     if not isinstance(name, str) or not all(is_file_name(part) for part in name.split("/")):
         raise ValueError(
@@ -58,7 +66,11 @@ def save_file(name: str, write: Callable[[BinaryIO], object]) -> Path:
 
 
 def write_output(name: str, data: bytes) -> Path:
-    """Write a file of the output folder whole; returns its path."""
+    """Write a file of the output folder whole; returns its path.
+
+    >>> write_output("notes.txt", b"98 %").read_bytes()
+    b'98 %'
+    """
     path = output_dir() / name
     try:
         write_whole(path, data)

@@ -1,5 +1,6 @@
-"""What lessons measure or print and do not teach: tables of results, counts, the best possible classifier."""
+"""What lessons measure or print and do not teach: tables, intervals, the best classifier."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -8,9 +9,11 @@ from torch import nn
 import math
 from collections.abc import Mapping, Sequence
 
+from course.checks import check_count
+
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]], indent: int = 3) -> None:
-    """Print rows below a header, in columns as wide as they need: texts to the left, numbers to the right.
+    """Print rows below a header: the first column to the left, the others to the right.
 
     Args:
         header: the name of each column.
@@ -22,13 +25,18 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]], indent:
     linear     50.0 %
     ReLU       99.5 %
     """
-    lines = [[str(cell) for cell in row] for row in [header, *rows]]
-    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = [line[0].ljust(widths[0])]
-        for cell, width in zip(line[1:], widths[1:], strict=True):
+    lines = []
+    for row in [header, *rows]:
+        lines.append([str(cell) for cell in row])
+    widths = []
+    for column in zip(*lines, strict=True):
+        widths.append(max(len(cell) for cell in column))
+    for first, *others in lines:
+        cells = [first.ljust(widths[0])]
+        for cell, width in zip(others, widths[1:], strict=True):
             cells.append(cell.rjust(width))
-        print((" " * indent + "  ".join(cells)).rstrip())
+        line = " " * indent + "  ".join(cells)
+        print(line.rstrip())
 
 
 def print_row(name: str, numbers: Iterable[float], form: str = ".3f", indent: int = 3) -> None:
@@ -130,3 +138,43 @@ def _loss_and_accuracy(history: Mapping[str, Sequence[float]], part: str, epoch:
     loss = history[f"{part}_loss"][epoch]
     accuracy = history[f"{part}_acc"][epoch]
     return f"loss: {loss:.5f}, accuracy: {accuracy:.2f}%"
+
+
+def wilson_interval(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """Return the 95 % interval of an accuracy that was measured on `n` rows.
+
+    Wilson's interval also holds near 0 and near 100 %.
+
+    Args:
+        right: how many of the `n` predictions were right.
+        n: number of rows, 1 or more.
+        z: how many standard deviations wide the interval is on each side; 1.96 gives 95 %.
+
+    Returns:
+        The lower and the upper end, in percent.
+
+    Raises:
+        TypeError: `right` or `n` is not a whole number.
+        ValueError: `n` is below 1, or `right` not between 0 and `n`.
+
+    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference,
+    Journal of the American Statistical Association (1927).
+
+    >>> low, high = wilson_interval(right=90, n=100)
+    >>> print(f"{low:.1f} to {high:.1f} %")
+    82.6 to 94.5 %
+    """
+    check_count(n, 1, "n")
+    check_count(right, 0, "right")
+    if right > n:
+        raise ValueError(
+            f"right is {right}, but n only {n}; expected at most as many right answers as rows."
+        )
+    share = right / n
+    widening = z**2 / n
+    middle = (share + widening / 2) / (1 + widening)
+    variance = share * (1 - share) / n
+    half_width = z * math.sqrt(variance + widening / n / 4) / (1 + widening)
+    low = max(0.0, middle - half_width)
+    high = min(1.0, middle + half_width)
+    return 100 * low, 100 * high

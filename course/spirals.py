@@ -11,16 +11,17 @@ from course.checks import check_count
 def make_spirals(
     n_samples: int = 300, arms: int = 3, noise: float = 0.2, random_state: int | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Make a spiral with one arm a class, after the data set of Stanford's CS231n notes.
+    """Make a spiral with one arm per class, after the data set of Stanford's CS231n notes.
 
     Args:
-        n_samples: number of points over all arms; the first arms get one more where it does not divide evenly.
+        n_samples: number of points over all arms; the first arms get one more where it does not
+            divide evenly.
         arms: number of arms, which is the number of classes, 1 or more.
         noise: standard deviation of the angle, in radians.
         random_state: seed; None draws new points every time.
 
     Returns:
-        X `[N, 2]` float64 within the unit circle, and y `[N]` int64 with the arm's number, sorted by arm.
+        X `[N, 2]` float64 within the unit circle, and y `[N]` int64, the number of the arm, sorted.
 
     Raises:
         TypeError: an argument is not a number, or a count not a whole one.
@@ -39,10 +40,12 @@ def make_spirals(
     if not 0 <= noise < math.inf:
         raise ValueError(f"noise is {noise}; expected a finite number of at least 0.")
     generator = np.random.default_rng(random_state)
-    y = np.repeat(
-        np.arange(arms), [len(part) for part in np.array_split(np.arange(n_samples), arms)]
-    )
-    radius = np.concatenate([np.linspace(0.05, 1, count) for count in np.bincount(y)])
+    sizes = np.full(arms, n_samples // arms)
+    sizes[: n_samples % arms] += 1
+    y = np.repeat(np.arange(arms), sizes)
+    radius = np.concatenate([np.linspace(0.05, 1, size) for size in sizes])
     # 4 radians from centre to rim: each arm turns about two thirds of a circle
-    angle = 2 * np.pi * y / arms + 4 * radius + generator.normal(scale=noise, size=n_samples)
-    return np.column_stack([radius * np.sin(angle), radius * np.cos(angle)]), y
+    angle = 2 * np.pi * y / arms + 4 * radius
+    angle += generator.normal(scale=noise, size=n_samples)
+    X = np.column_stack([radius * np.sin(angle), radius * np.cos(angle)])
+    return X, y

@@ -17,7 +17,11 @@ UNSHOWN = re.compile(
 
 
 def ascii_only(text: object) -> str:
-    """Return the text as any terminal can print it."""
+    r"""Return the text as any terminal can print it.
+
+    >>> print(ascii_only(chr(252)))
+    \xfc
+    """
     return str(text).encode("ascii", "backslashreplace").decode()
 
 
@@ -67,5 +71,9 @@ def first_line(error: BaseException) -> str:
 
 
 def is_file_name(name: object) -> bool:
-    """Tell whether a name leads nowhere else and has characters that every file system takes."""
+    """Tell whether a name leads nowhere else and has characters that every file system takes.
+
+    >>> is_file_name("03_boundaries.png"), is_file_name("../03_boundaries.png")
+    (True, False)
+    """
     return isinstance(name, str) and PLAIN_NAME.fullmatch(name) is not None

@@ -12,7 +12,7 @@ from torch import nn
 
 
 def assert_one_sentence(message):
-    """Check an error's message: one line, one or two full sentences, and what was expected or how to mend it."""
+    """Check an error's message: one line, one or two full sentences, and what was expected or how to fix it."""
     assert "\n" not in message
     assert len(message) < 500
     assert message.endswith(".")
@@ -20,21 +20,23 @@ def assert_one_sentence(message):
     assert re.search(r"expected|must|needs|become|set it to|set OUTPUT_DIR", message), message
 
 
+def assert_right_kind(error):
+    """Check an error's class: TypeError where the sentence speaks of a type, else ValueError."""
+    speaks_of_a_type = re.search(
+        r" of the type | of another type | holds text| of the dtype | is the class ", str(error)
+    )
+    assert type(error) is (TypeError if speaks_of_a_type else ValueError), repr(error)
+
+
 @contextmanager
 def refuses(*words):
-    """Expect an error, and no warning, whose message is a full sentence that contains each of the words.
-
-    It is a plain TypeError where the sentence speaks of a type, and a plain ValueError everywhere else.
-    """
+    """Expect an error of the right kind, and no warning: a full sentence with each of the words."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises((TypeError, ValueError)) as caught:  # the words are checked below
             yield
     message = str(caught.value)
-    speaks_of_a_type = re.search(
-        r" of the type | of another type | holds text| of the dtype | is the class ", message
-    )
-    assert type(caught.value) is (TypeError if speaks_of_a_type else ValueError), repr(caught.value)
+    assert_right_kind(caught.value)
     assert_one_sentence(message)
     for word in words:
         assert word in message, message

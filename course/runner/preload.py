@@ -24,11 +24,8 @@ for name in MODULES.split():
         importlib.import_module(name)
 
 with suppress(Exception):
-    import torch
-
-    torch.set_num_threads(1)
-    # The first optimizer of a process makes torch import its compiler front end, which takes as long as torch itself.
-    torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    # One thread, and torch's compiler front end only in the lessons that ask for it.
+    import course.quick_start  # noqa: F401
 
 gc.freeze()  # no child looks for garbage among what is here now, so this memory stays shared
 gc.enable()

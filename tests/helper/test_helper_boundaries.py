@@ -276,7 +276,7 @@ def test_nothing_is_moved_to_another_device():
 
 def test_a_model_without_values_is_refused_and_left_where_it_is():
     model = nn.Linear(2, 1, device="meta")
-    with pytest.raises(ValueError, match="the model's output"):
+    with pytest.raises(TypeError, match="the model's output"):
         hf.plot_decision_boundary(model, POINTS, np.zeros(120))
     assert model.weight.device.type == "meta"
 
@@ -322,3 +322,34 @@ def test_names_of_classes_stand_in_the_legend_and_beside_the_bar():
     assert bar.get_ylabel() == "P(storm)"
     assert bar.get_ylim() == (0, 1)
     assert len(hf.plot_decision_boundary(fan(1), POINTS, np.zeros(120)).figure.axes) == 1
+
+
+@pytest.mark.parametrize("names", [["_private", "_"], ["public", "_private"]])
+def test_a_name_that_begins_with_an_underscore_stands_in_the_legend_too(names):
+    # Matplotlib leaves out of a legend whatever is called `_...`
+    ax = hf.plot_decision_boundary(fan(1), POINTS, np.arange(120) % 2, class_names=names)
+    legend = [text.get_text().strip() for text in ax.get_legend().get_texts()]
+    assert legend[:2] == names
+    assert legend[2].startswith("wrong (")
+
+
+def test_the_threshold_says_from_which_probability_on_class_1_is_predicted():
+    model = Formula(lambda x: x[:, :1])  # the logit is x1
+    y = POINTS[:, 0] > 0
+    half = hf.plot_decision_boundary(model, POINTS, y)
+    assert "wrong (0)" in scatters(half)
+    strict = hf.plot_decision_boundary(model, POINTS, y, threshold=0.75)
+    probability = 1 / (1 + np.exp(-POINTS[:, 0]))
+    missed = np.count_nonzero(y & (probability < 0.75))
+    assert missed > 10
+    assert f"wrong ({missed})" in scatters(strict)
+    (line,) = [c for c in strict.collections if isinstance(c, QuadContourSet) and not c.filled]
+    np.testing.assert_allclose(line.get_paths()[0].vertices[:, 0], np.log(3), atol=0.01)
+
+
+def test_without_rings_wrong_points_are_neither_ringed_nor_counted():
+    y = np.arange(120) % 2
+    ringed = hf.plot_decision_boundary(fan(1), POINTS, y)
+    plain = hf.plot_decision_boundary(fan(1), POINTS, y, rings=False)
+    assert list(scatters(plain)) == ["class 0", "class 1"]
+    assert plain.get_title() == ringed.get_title()

@@ -22,8 +22,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import helper_functions as hf
+from course.files import write_whole
 
-HERE = Path(__file__).resolve().parents[1]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 RESULTS = {"train_acc": 99.5, "n_parameters": 141, "loss": 0.1 + 0.2}
 HISTORIES = {"V1": {"train_loss": [0.7, 1 / 3], "train_acc": [50, 100.0]}}
 
@@ -309,11 +311,11 @@ def test_a_folder_below_a_file_is_refused_in_one_sentence(tmp_path, monkeypatch,
 
 def write_for_ever(path, started):
     contents = [bytes([letter]) * 4_000_000 for letter in b"ab"]
-    hf._write_whole(path, contents[0])
+    write_whole(path, contents[0])
     started.send(True)
     while True:
         for content in contents:
-            hf._write_whole(path, content)
+            write_whole(path, content)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs processes that start in no time: fork")
@@ -323,6 +325,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path, milliseconds):
     writing, started = fork.Pipe(duplex=False)
     writer = fork.Process(target=write_for_ever, args=(tmp_path / "file", started))
     writer.start()
+    started.close()  # so that a writer that fails gives an EOFError here, and no wait without end
     assert writing.recv()
     time.sleep(milliseconds / 1000)
     os.kill(writer.pid, signal.SIGKILL)
@@ -386,7 +389,7 @@ def fresh(tmp_path_factory):
         "PYTHONIOENCODING": "cp1252",
         "PYTHONHASHSEED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": str(HERE.parent),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
         "OMP_NUM_THREADS": "1",
     }
     process = subprocess.run(
@@ -403,7 +406,7 @@ def fresh(tmp_path_factory):
 def test_importing_the_helper_has_no_side_effects(fresh):
     _, report = fresh
     assert report["after"] == report["before"]
-    assert Path(report["beside"]) == HERE.parent / "helper_functions.py"
+    assert Path(report["beside"]) == ROOT / "helper_functions.py"
 
 
 def test_a_folder_with_any_name_is_written_and_printed_in_ascii(fresh):

@@ -113,9 +113,9 @@ def test_without_axes_the_empty_current_ones_are_taken_else_a_new_figure():
         (IMAGES[0], {}, ["[4, 6]", "[N, H, W]"]),
         (IMAGES[:, :, :0], {}, ["[10, 4, 0]"]),
         (IMAGES * np.nan, {}, ["NaN"]),
-        (IMAGES, {"labels": ["a"]}, ["1 labels for 10 images"]),
-        (IMAGES, {"columns": 0}, ["0 columns"]),
-        (IMAGES, {"columns": 2.5}, ["2.5 columns"]),
+        (IMAGES, {"labels": ["a"]}, ["1 label for 10 images"]),
+        (IMAGES, {"columns": 0}, ["columns is 0"]),
+        (IMAGES, {"columns": 2.5}, ["columns is 2.5"]),
         (IMAGES, {"ax": plt}, ["Axes"]),
     ],
 )

@@ -122,7 +122,7 @@ def test_logits_that_are_no_tensor_are_refused():
 
 
 @pytest.mark.parametrize(("n_samples", "arms"), [(300, 3), (10, 3), (5, 5), (7, 1), (101, 4)])
-def test_spirals_have_an_arm_a_class_and_stay_in_the_unit_circle(n_samples, arms):
+def test_spirals_have_an_arm_per_class_and_stay_in_the_unit_circle(n_samples, arms):
     X, y = hf.make_spirals(n_samples, arms, noise=0.3, random_state=0)
     assert (X.shape, X.dtype, y.shape, y.dtype) == (
         (n_samples, 2),
@@ -182,7 +182,7 @@ def test_spirals_are_the_same_for_the_same_seed_and_leave_global_seeds_alone():
 )  # fmt: skip
 def test_spirals_that_cannot_be_are_refused(arguments):
     ((name, value),) = arguments.items()
-    with refuses(f"{name}={value!r}", "expected"):
+    with refuses(f"{name} is {value!r}", "expected"):
         hf.make_spirals(**arguments)
 
 

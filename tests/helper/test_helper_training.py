@@ -109,7 +109,7 @@ def test_fit_gives_the_numbers_of_the_loop_written_out_to_the_last_bit(n_outputs
 
 
 def test_the_metrics_of_fit_are_those_of_accuracy_fn_and_the_loss():
-    model, X_train, y_train, X_test, y_test, loss_fn = problem(3)
+    model, X_train, X_test, y_train, y_test, loss_fn = problem(3)
     before = model(X_train)
     history = hf.fit(
         model,
@@ -159,31 +159,73 @@ def test_fit_without_log_every_prints_nothing_and_without_epochs_does_nothing(ca
     assert capsys.readouterr().out == ""
 
 
-def test_fit_refuses_what_is_no_network():
-    model, *data, loss_fn = problem(1)
-    with refuses("function", "torch.nn.Module"):
-        hf.fit(lambda X: X, *data, loss_fn, torch.optim.SGD(model.parameters(), lr=0.1), 3)
-
-
 @pytest.mark.parametrize(
-    ("epochs", "log_every"),
-    [(-1, None), (2.5, None), ("3", None), (None, None), (3, 0), (3, -1), (3, 0.5), (3, "1")],
+    ("model", "words"),
+    [(lambda X: X, ["function", "torch.nn.Module"]), (nn.Linear, ["the class Linear itself"])],
 )
-def test_fit_refuses_numbers_of_epochs_that_are_none(epochs, log_every):
+def test_fit_refuses_what_is_not_a_network(model, words):
+    network, *data, loss_fn = problem(1)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    with refuses("model", *words):
+        hf.fit(model, *data, loss_fn, optimizer, 3)
+
+
+@pytest.mark.parametrize("epochs", [-1, 2.5, "3", None, True])
+def test_fit_refuses_what_is_not_a_number_of_epochs(epochs):
     model, *data, loss_fn = problem(1)
-    with refuses(f"epochs is {epochs!r}", f"log_every {log_every!r}"):
-        hf.fit(
-            model, *data, loss_fn, torch.optim.SGD(model.parameters(), lr=0.1), epochs, log_every
-        )
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with refuses(f"epochs is {epochs!r}", "whole number"):
+        hf.fit(model, *data, loss_fn, optimizer, epochs)
+
+
+@pytest.mark.parametrize("log_every", [0, -1, 0.5, "1"])
+def test_fit_refuses_to_log_every_so_many_epochs_that_are_not_a_number(log_every):
+    model, *data, loss_fn = problem(1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with refuses(f"log_every is {log_every!r}", "whole number"):
+        hf.fit(model, *data, loss_fn, optimizer, 3, log_every)
 
 
 def test_fit_refuses_labels_whose_shape_would_broadcast():
-    model, X_train, y_train, X_test, y_test, _ = problem(1)
+    model, X_train, X_test, y_train, y_test, _ = problem(1)
     with refuses("[60, 1]", "[60]"):
         hf.fit(
-            model, X_train, y_train.unsqueeze(1), X_test, y_test.unsqueeze(1),
+            model, X_train, X_test, y_train.unsqueeze(1), y_test.unsqueeze(1),
             lambda logits, y: logits.sum(), torch.optim.SGD(model.parameters(), lr=0.1), 1,
         )  # fmt: skip
+
+
+ORDER = "the order is X_train, X_test, y_train, y_test"
+
+
+@pytest.mark.parametrize("n_outputs", [1, 4])
+@pytest.mark.parametrize("n_test", [25, 60])  # also when both sets have as many rows
+def test_fit_refuses_the_order_of_version_1_and_changes_nothing(n_outputs, n_test):
+    model, X_train, X_test, y_train, y_test, loss_fn = problem(n_outputs, n_test=n_test)
+    before = [parameter.clone() for parameter in model.parameters()]
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with refuses("X_train", ORDER):
+        hf.fit(model, X_train, y_train, X_test, y_test, loss_fn, optimizer, 3)
+    assert all(map(torch.equal, model.parameters(), before))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("X_train", [[0.0, 1.0]] * 60, ["X_train is of the type list"]),
+        ("y_test", None, ["y_test is of the type NoneType"]),
+        ("y_train", torch.tensor(1.0), ["y_train is a single number"]),
+        ("X_test", torch.zeros(25, 3), ["[60, 2]", "[25, 3]"]),
+        ("y_train", torch.zeros(1), ["X_train has 60 rows", "y_train 1 label;"]),
+        ("X_test", torch.zeros(1, 2), ["X_test has 1 row ", "y_test 25 labels"]),
+    ],
+)
+def test_fit_refuses_tensors_that_do_not_belong_together(name, value, words):
+    model, X_train, X_test, y_train, y_test, loss_fn = problem(1)
+    data = {"X_train": X_train, "X_test": X_test, "y_train": y_train, "y_test": y_test, name: value}
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with refuses(*words, ORDER):
+        hf.fit(model, **data, loss_fn=loss_fn, optimizer=optimizer, epochs=3)
 
 
 @pytest.mark.parametrize("n_outputs", [1, 3])
@@ -193,7 +235,7 @@ def test_train_step_and_test_step_are_one_epoch_of_fit(n_outputs):
     torch.manual_seed(3)
     history = hf.fit(model, *data, loss_fn, optimizer, 3)
 
-    model, X_train, y_train, X_test, y_test, loss_fn = problem(n_outputs, "dropout")
+    model, X_train, X_test, y_train, y_test, loss_fn = problem(n_outputs, "dropout")
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
     torch.manual_seed(3)
     for epoch in range(3):

@@ -1,0 +1,56 @@
+"""The examples in the docstrings of the helper and of the modules behind it: each is run, and gives what it says."""
+
+import doctest
+import importlib
+import inspect
+
+import pytest
+
+import helper_functions as hf
+
+MODULES = [
+    "helper_functions",
+    "course.checks",
+    "course.drawing",
+    "course.figures",
+    "course.files",
+    "course.images",
+    "course.measures",
+    "course.predicting",
+    "course.spirals",
+    "course.tables",
+    "course.text",
+]
+# What the helper takes from the player, and the classes that only carry something.
+WITHOUT_EXAMPLE = {
+    "DownloadError",
+    "ImageData",
+    "Recorder",
+    "TableError",
+    "log_line",
+    "save_player",
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of_a_module_give_what_they_say(name, output_folder, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    module = importlib.import_module(name)
+    failed, _ = doctest.testmod(module)
+    assert failed == 0
+
+
+def public_functions():
+    """Yield name and function of what lessons import from the helper."""
+    for name, value in vars(hf).items():
+        of_the_course = getattr(value, "__module__", "").startswith(("course.", "helper_functions"))
+        if callable(value) and of_the_course and not name.startswith("_"):
+            yield name, value
+
+
+def test_each_function_of_the_helper_has_an_example():
+    names = set(dict(public_functions()))
+    assert {"fit", "plot_decision_boundary", "save_figure", "read_table"} <= names
+    for name, value in public_functions():
+        if name not in WITHOUT_EXAMPLE:
+            assert ">>> " in (inspect.getdoc(value) or ""), f"{name} has no example"
