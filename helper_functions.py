@@ -35,20 +35,17 @@ from course import checks, drawing
 from course.drawing import CLASS_COLORS, plot_images
 from course.figures import (
     compare_curves,
+    plot_calibration,
+    plot_class_scores,
+    plot_confusion_matrix,
     plot_logits,
     plot_losses_with_floors,
     plot_points,
     plot_recipes,
     plot_relu_units,
     plot_stages,
-    share_legend,
-    plot_calibration,
-    plot_class_scores,
-    plot_confusion_matrix,
-    plot_logits,
-    plot_points,
-    plot_stages,
     plot_threshold_curves,
+    share_legend,
 )
 from course.files import output_dir, save_file, write_output
 from course.images import (
@@ -62,16 +59,13 @@ from course.images import (
 from course.measures import (
     best_possible_for_blobs,
     count_equal_epochs,
+    print_history,
     print_row,
     print_table,
     wilson_interval,
 )
-from course.player import Recorder, log_line, save_player
-from course.measures import print_history, print_table, true_probs
-from course.measures import print_history, print_table
 from course.patients import make_patients, true_probs
-from course.player import Recorder, save_player
-from course.predicting import eval_mode, logits_of_points, predict_logits
+from course.player import Recorder, log_line, save_player
 from course.predicting import class_probabilities, eval_mode, logits_of_points, predict_logits
 from course.spirals import make_spirals
 from course.tables import (
@@ -86,65 +80,6 @@ from course.tables import (
 )
 from course.text import ascii_only, is_file_name
 
-__all__ = [
-    "CLASS_COLORS",
-    "DownloadError",
-    "ImageData",
-    "Recorder",
-    "TableError",
-    "accuracy_fn",
-    "best_possible_for_blobs",
-    "compare_curves",
-    "count_equal_epochs",
-    "data_dir",
-    "eval_mode",
-    "exit_on_bad_input",
-    "fit",
-    "fit_preprocessing",
-    "load_images",
-    "log_line",
-    "logits_to_labels",
-    "make_patients",
-    "make_spirals",
-    "output_dir",
-    "pick_device",
-    "plot_boundaries",
-    "plot_calibration",
-    "plot_class_scores",
-    "plot_confusion_matrix",
-    "plot_decision_boundary",
-    "plot_images",
-    "plot_logits",
-    "plot_loss_curves",
-    "plot_losses_with_floors",
-    "plot_points",
-    "plot_predictions",
-    "plot_recipes",
-    "plot_relu_units",
-    "plot_stages",
-    "plot_threshold_curves",
-    "predict_logits",
-    "preprocess",
-    "print_row",
-    "print_history",
-    "print_table",
-    "read_idx",
-    "read_table",
-    "save_figure",
-    "save_file",
-    "save_player",
-    "save_results",
-    "set_seeds",
-    "share_legend",
-    "split_rows",
-    "split_target",
-    "table_options",
-    "test_step",
-    "train_step",
-    "true_probs",
-    "wilson_interval",
-    "without_main_script",
-]
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 
 # ---- Seeds and devices ---------------------------------------------------------------------------

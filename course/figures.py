@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
-from torch import Tensor
 from matplotlib.patches import Rectangle
+from torch import Tensor
 
 from course import checks, drawing
 from course.drawing import CLASS_COLORS
@@ -320,6 +320,8 @@ def plot_relu_units(weights: Tensor, biases: Tensor, X: Tensor, y: Tensor, ax: A
     drawing.scatter_classes(ax, points, labels, ["class 0", "class 1"], ringed=None)
     drawing.frame(ax, xx, yy)
     drawing.legend_below(ax, columns=2)
+
+
 def plot_confusion_matrix(
     y_true: Any, y_pred: Any, ax: Axes | None = None, *, class_names: Sequence[str] | None = None
 ) -> Axes:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import torch
 from torch import nn
-import math
-from collections.abc import Mapping, Sequence
 
 from course.checks import check_count
 
@@ -109,17 +107,15 @@ def count_equal_epochs(*histories: Mapping[str, Sequence[float]]) -> int:
                     differs.add(epoch)
     epochs = max(len(values) for values in first.values())
     return epochs - len(differs)
-def print_history(
-    history: Mapping[str, Sequence[float]], every: int, measured_on: str = "Test"
-) -> None:
-    """Print some epochs of a training history: every so many, and the last one.
+
+
 def print_history(history: Mapping[str, Sequence[float]], measured_on: str = "Test") -> None:
     """Print at most eleven epochs of a training history: each tenth part of it, and the last epoch.
 
     Args:
-        history: what `fit` returns: lists of equal length under `train_loss`, `train_acc`, `test_loss`, `test_acc`;
-            accuracies in percent.
-        measured_on: what `fit` got as its test data, as the log shall call it: "Test" or "Validation".
+        history: what `fit` returns: lists of equal length under `train_loss`, `train_acc`,
+            `test_loss` and `test_acc`; accuracies in percent.
+        measured_on: how the log calls what `fit` got as its test data: "Test" or "Validation".
 
     >>> history = {"train_loss": [0.7], "train_acc": [50], "test_loss": [0.6], "test_acc": [60]}
     >>> print_history(history, "Validation")
