@@ -347,9 +347,9 @@ def plot_confusion_matrix(
     >>> [text.get_text() for text in ax.texts]
     ['1', '1', '0', '2']
     """
-    y_true = checks.as_labels(y_true, "y_true").astype(int)
-    y_pred = checks.as_labels(y_pred, "y_pred").astype(int)
-    checks.check_label_shapes(y_true, y_pred)
+    y_true, y_pred = checks.check_label_pair(y_true, y_pred)
+    y_true = y_true.astype(int)
+    y_pred = y_pred.astype(int)
     n_classes = max(y_true.max(), y_pred.max(), 1) + 1
     if class_names is not None:
         n_classes = max(n_classes, len(class_names))
