@@ -1,4 +1,4 @@
-"""Invented people with two lab values, healthy or with one of two illnesses: the data of the lessons on metrics."""
+"""Invented people with two lab values, healthy or ill: the data of the lessons on metrics."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ SPREADS = [1.0, 0.7, 0.7]  # standard deviation of both values, so large that th
 
 
 def make_patients(counts: Sequence[int], seed: int) -> tuple[Tensor, Tensor]:
-    """Return lab values and kinds of invented people: healthy (0), with illness A (1), with illness B (2).
+    """Return lab values and kinds of invented people: healthy (0), illness A (1), illness B (2).
 
     Args:
         counts: how many people are healthy, have illness A, have illness B.
@@ -52,8 +52,8 @@ def true_probs(X: Tensor, counts: Sequence[int]) -> Tensor:
         TypeError: a count is not a whole number.
         ValueError: there are not three counts, or one is below 1.
 
-    >>> true_probs(torch.tensor([[0.0, 0.0]]), [4500, 350, 150])
-    tensor([[0.9985, 0.0010, 0.0004]])
+    >>> true_probs(torch.tensor([[2.0, 1.0]]), [4500, 350, 150]).round(decimals=3)
+    tensor([[0.3410, 0.6590, 0.0000]])
     """
     check_counts(counts)
     shares = torch.tensor(counts) / sum(counts)
