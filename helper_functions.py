@@ -39,6 +39,7 @@ from course.figures import (
     plot_class_scores,
     plot_confusion_matrix,
     plot_logits,
+    plot_loss_panels,
     plot_losses_with_floors,
     plot_points,
     plot_recipes,
@@ -59,9 +60,11 @@ from course.images import (
 from course.measures import (
     best_possible_for_blobs,
     count_equal_epochs,
+    print_error,
     print_history,
     print_row,
     print_table,
+    print_traceback,
     wilson_interval,
 )
 from course.patients import make_patients, true_probs

@@ -1,7 +1,7 @@
 """What lessons draw and do not teach, each as one named function."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -147,6 +147,9 @@ def plot_stages(grid: Any, logits: Any, probs: Any, preds: Any) -> Figure:
     return fig
 
 
+PANEL_WIDTH = 3.3  # inches
+RUN_COLORS = ("black", CLASS_COLORS[1], CLASS_COLORS[0])
+RUN_STYLES = ("-", "-", "--")  # the third lets one see a line that it lies on
 MOST_RINGS = 39  # more rings than this hide the points and the boundary
 
 
@@ -480,3 +483,115 @@ def plot_threshold_curves(
     for ax in axes:
         ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     roc_ax.legend(loc="lower right", fontsize=9)
+
+
+class Box(NamedTuple):
+    """A place for a text, in epochs from left to right and in losses from bottom to top."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+def plot_loss_panels(
+    panels: Mapping[str, Mapping[str, Sequence[float]]],
+    *,
+    floors: Mapping[str, float] | None = None,
+    top: float = 1.2,
+    ylabel: str = "test loss",
+) -> Figure:
+    """Draw losses by epoch in panels side by side; the name of each run stands at its curve.
+
+    Args:
+        panels: for the title of each panel its runs, at most three, and for each run a loss per
+            epoch. The first run of a panel is black, the third is dashed.
+        floors: the level below which a run cannot fall, by the run's name; drawn as a dotted line.
+        top: the losses reach from 0 to this; what is above it is cut off.
+        ylabel: what the losses are.
+
+    Returns:
+        A figure with one panel per title and no legend.
+
+    >>> runs = {"correct": [0.7, 0.1], "broken": [0.7, 0.6]}
+    >>> fig = plot_loss_panels({"a mistake": runs}, floors={"broken": 0.5})
+    >>> [text.get_text() for text in fig.axes[0].texts]
+    ['correct', 'broken', 'floor 0.500']
+    """
+    floors = floors or {}
+    fig, axes = plt.subplots(
+        1,
+        len(panels),
+        figsize=(PANEL_WIDTH * len(panels), 3.8),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for ax, title in zip(axes[0], panels, strict=True):
+        runs = panels[title]
+        last_epoch = max(len(losses) for losses in runs.values()) - 1
+        ax.set(title=title, xlabel="epoch", xlim=(0, last_epoch), ylim=(0, top))
+        labels = {}  # text -> color and curve
+        for name, color, style in zip(runs, RUN_COLORS, RUN_STYLES, strict=False):
+            ax.plot(runs[name], color=color, linestyle=style)
+            labels[name] = (color, np.asarray(runs[name]))
+        for name in floors:
+            if name in runs:
+                color, _ = labels[name]
+                ax.axhline(floors[name], color=color, linewidth=1.2, linestyle=":")
+                level = np.full(last_epoch + 1, floors[name])
+                labels[f"floor {floors[name]:.3f}"] = (color, level)
+        _write_at_curves(ax, labels, last_epoch, top)
+    axes[0, 0].set_ylabel(ylabel)
+    return fig
+
+
+def _write_at_curves(
+    ax: Axes, labels: Mapping[str, tuple[str, np.ndarray]], last_epoch: int, top: float
+) -> None:
+    """Write each label above or below its own curve, as far to the right as no curve crosses it."""
+    curves = [curve for _, curve in labels.values()]
+    taken: list[Box] = []
+    for text, (color, curve) in labels.items():
+        boxes = list(_boxes_at(curve, text, last_epoch, top))
+        free = (box for box in boxes if not _is_crossed(box, curves, taken))
+        box = next(free, boxes[0])
+        taken.append(box)
+        ax.text(box.left, box.bottom, text, color=color, va="bottom")
+
+
+def _boxes_at(curve: np.ndarray, text: str, last_epoch: int, top: float) -> Iterator[Box]:
+    """Yield the places for a text at a curve inside the panel, the best one first."""
+    width = 0.029 * len(text) * last_epoch
+    height = 0.06 * top
+    end = min(len(curve) - 1, last_epoch)
+    ends = [0.98 * last_epoch] if end > last_epoch / 2 else [end + 1.1 * width]
+    ends += list(np.linspace(0.95, 0.3, 14) * last_epoch)
+    for distance in (0.015 * top, 0.07 * top):
+        for right in ends:
+            left = right - width
+            below_text = curve[max(0, int(left)) : int(right) + 2]
+            if left < 0 or below_text.size == 0:
+                below_text = curve[-1:]
+            highest = below_text.max() + distance
+            lowest = below_text.min() - distance
+            for bottom in (highest, lowest - height):
+                if left >= 0 and 0 <= bottom <= top - height:
+                    yield Box(left, right, bottom, bottom + height)
+    yield Box(last_epoch - width, last_epoch, top / 2, top / 2 + height)
+
+
+def _is_crossed(box: Box, curves: Sequence[np.ndarray], taken: Sequence[Box]) -> bool:
+    """Tell whether a curve or another text runs through the box."""
+    for curve in curves:
+        part = curve[int(box.left) : int(box.right) + 2]
+        lows = np.minimum(part[:-1], part[1:])
+        highs = np.maximum(part[:-1], part[1:])
+        if ((lows < box.top) & (highs > box.bottom)).any():
+            return True
+    for other in taken:
+        beside = other.right < box.left or box.right < other.left
+        apart = other.top < box.bottom or box.top < other.bottom
+        if not beside and not apart:
+            return True
+    return False

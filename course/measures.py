@@ -1,6 +1,7 @@
 """What lessons measure or print and do not teach: tables, intervals, the best classifier."""
 
 import math
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from torch import nn
 
 from course.checks import check_count
+from course.text import ascii_only
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]], indent: int = 3) -> None:
@@ -174,3 +176,35 @@ def wilson_interval(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
     low = max(0.0, middle - half_width)
     high = min(1.0, middle + half_width)
     return 100 * low, 100 * high
+
+
+def print_traceback(error: BaseException) -> None:
+    """Print a caught error as Python prints one that nobody catches: traceback, then message.
+
+    Args:
+        error: what `except ... as error` caught.
+
+    >>> try:
+    ...     [1, 2, 3][5]
+    ... except IndexError as error:
+    ...     print_traceback(error)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+      ...
+    IndexError: list index out of range
+    """
+    for part in traceback.format_exception(error):
+        print(ascii_only(part), end="")
+
+
+def print_error(error: BaseException, indent: int = 3) -> None:
+    """Print the last line of a traceback: the type of the error and its message.
+
+    Args:
+        error: what `except ... as error` caught.
+        indent: blanks before the line.
+
+    >>> print_error(ValueError("no such shape"), indent=0)
+    ValueError: no such shape
+    """
+    for line in traceback.format_exception_only(error):
+        print(" " * indent + ascii_only(line.rstrip()))
