@@ -1,207 +1,376 @@
 """Lesson 12: Common mistakes
 
-Question: What does each mistake look like, and how do we find its cause?
+Question: What does an error message tell me?
 You will learn:
-    - to read the error message of a loud mistake, and to mend the line
-    - to recognise a silent mistake by its loss curve, and to look up its cause
-Builds on: Lessons 04 and 08
+    - to read an error from its last line up
+    - to find the cause by printing shape, dtype and device
+    - to fix the twelve errors that beginners of PyTorch meet most
+Builds on: Lessons 03 and 04
+Guide: docs/11-common-mistakes.md, 13 minutes
+Minutes: 9
 Run: python module_03/12_common_mistakes.py
 Writes:
-    outputs/12_silent_mistakes.png - test loss by epoch of twelve silent mistakes, each beside its correct twin
+    outputs/12_loss_curve.png - the loss curve that you get once all errors are fixed
 """
 
 # %% Setup
-import warnings
-
 import matplotlib.pyplot as plt
 import torch
 from sklearn.datasets import make_circles
-from sklearn.model_selection import train_test_split
 from torch import nn
 
 from helper_functions import (
-    CLASS_COLORS,
-    Recorder,
-    accuracy_fn,
-    fit,
-    pick_device,
+    print_error,
+    print_traceback,
     save_figure,
-    save_player,
     save_results,
 )
 
-SEED = 42  # of the data, the split and the first weights of every network
-EPOCHS = 100  # enough for every correct network to get 100 % of the test points
-LR = 0.02  # learning rate for Adam, from lesson 03's good recipe
-device = pick_device()
-UNITS = torch.tensor([1, 1000], device=device)  # factors for "features not scaled": x1 in metres, x2 in millimetres
+SEED = 42  # of the data and of the first weights
+N_POINTS = 1000  # points, half of them on each circle
+HIDDEN_UNITS = 10  # units in the hidden layer
+EPOCHS = 100  # training steps in section 8
+LR = 0.1  # learning rate of Adam in section 8
 
-# %% 1. Data and an untrained model
-# The circles of lesson 03, and what the wrong lines of section 2 need. That section stays on the CPU on
-# purpose. A GPU answers some mistakes with "device-side assert triggered", which does not name the cause.
-# If you meet that one, run the same lines on the CPU: its message does name it.
+# %% 1. Data and two untrained networks
+# A mistake that stops the program is called loud. This lesson makes twelve loud
+# mistakes on purpose, reads what Python prints, and fixes them. Lesson 14 is about the
+# mistakes that print nothing.
+#
+# Each wrong line stands in a try block. Python runs it, and when it fails, Python jumps
+# to the except block instead of ending the program. There, error holds the message.
+#
+# We need the circles, and two networks: one with a single logit per row, as in lesson
+# 03, and one with two logits per row, as in lesson 04. Neither is trained.
+#
+# All of it stays on the CPU. A GPU answers some mistakes with "device-side assert
+# triggered", which does not name the cause. If you meet that message, run the same
+# lines on the CPU.
 
-X_double, y = map(torch.from_numpy, make_circles(1000, noise=0.03, random_state=SEED))  # float64, as NumPy made it
-X, y = X_double.float(), y.float()  # [1000, 2] and [1000]
+X_numpy, y_numpy = make_circles(N_POINTS, noise=0.03, random_state=SEED)
+X = torch.from_numpy(X_numpy).float()  # [1000, 2]
+y = torch.from_numpy(y_numpy).float()  # [1000], each 0.0 or 1.0
+
 torch.manual_seed(SEED)
-model = nn.Sequential(nn.Linear(2, 10), nn.ReLU(), nn.Linear(10, 1))
-hidden, column, y_column = model[:2](X), model(X), y.long().unsqueeze(1)  # [1000, 10], [1000, 1] and [1000, 1]
-logits, pairs = column.squeeze(1), torch.cat([-column, column], dim=1)  # [1000], and [1000, 2] as for two classes
-preds, bce, ce, ax = (logits >= 0).float(), nn.BCEWithLogitsLoss(), nn.CrossEntropyLoss(), plt.Figure().subplots()
+model = nn.Sequential(
+    nn.Linear(2, HIDDEN_UNITS),
+    nn.ReLU(),
+    nn.Linear(HIDDEN_UNITS, 1),  # one logit per row
+)
+torch.manual_seed(SEED)
+model_two = nn.Sequential(
+    nn.Linear(2, HIDDEN_UNITS),
+    nn.ReLU(),
+    nn.Linear(HIDDEN_UNITS, 2),  # two logits per row, one per class
+)
+bce = nn.BCEWithLogitsLoss()  # for one logit per row
+ce = nn.CrossEntropyLoss()  # for one logit per class
+messages = {}  # what each mistake printed, by the name of its cause
+print("1. Data and two untrained networks are ready")
 
-# %% 2. NEW: twelve loud mistakes
-# A loud mistake stops the program. Read the last line of the error first: a type, then a message. Then print shape,
-# dtype and device of every tensor in your line. Often two do not match. Each row below: a wrong line, the error's type
-# and a piece of its message, the cause, the right line. The piece is enough to recognise it; the words around it
-# change between releases of PyTorch. eval() runs code given as text, so the log shows the very lines that ran.
-# "meta" is a device that every machine has. It keeps shapes and no numbers, and stands for a GPU here. With
-# a real GPU the message begins "Expected all tensors to be on the same device".
-
-loud = """
-bce(column, y)          | ValueError: Target size           | logits [N, 1], labels [N]  | bce(column.squeeze(1), y)
-ce(pairs, y_column)     | RuntimeError: 0D or 1D target     | labels [N, 1], not [N]     | ce(pairs, y.long())
-bce(logits, y.long())   | RuntimeError: can't be cast       | labels int64, not float32  | bce(logits, y)
-ce(pairs, y)            | RuntimeError: Long or Byte        | labels float32, not int64  | ce(pairs, y.long())
-ce(column, y.long())    | IndexError: is out of bounds      | one output for two classes | ce(pairs, y.long())
-nn.BCELoss()(logits, y) | RuntimeError: between 0 and 1     | logits, not probabilities  | bce(logits, y)
-nn.Linear(5, 1)(hidden) | RuntimeError: cannot be multiplied| 10 outputs meet 5 inputs   | nn.Linear(10, 1)(hidden)
-model(X_double)         | RuntimeError: same dtype          | NumPy's float64 features   | model(X_double.float())
-model(X.to("meta"))     | RuntimeError: expected device     | data and model apart       | model(X.to("cpu"))
-ax.plot(logits)         | RuntimeError: Can't call numpy()  | tensor tracks gradients    | ax.plot(logits.detach())
-bce(preds, y).backward()| RuntimeError: not require grad    | labels have no gradient    | bce(logits, y).backward()
-logits.argmax(dim=1)    | IndexError: Dimension out of range| [N] has no dimension 1     | (logits >= 0).long()"""
-loud, loud_caught = [[part.strip() for part in row.split("|")] for row in loud.strip().splitlines()], 0
-print("2. Twelve loud mistakes: the wrong line -> the right line, and the error of the wrong one")
-for line, symptom, _, mend in loud:
-    try:
-        message = f"no error, but {eval(line)}"
-    except Exception as error:
-        message = f"{type(error).__name__}: {error}"
-    loud_caught += all(piece in message for piece in symptom.split(": "))
-    eval(mend)  # raises nothing
-    print(f"   {line:<24} -> {mend}\n      {message.splitlines()[0][:94]}")
-print(f"   Caught by type and piece of message: {loud_caught} of {len(loud)}")
-
-# %% 3. NEW: silent mistakes, each beside a correct twin
-# A silent mistake raises nothing. The network trains to the end and is bad, or seems to be. So we train each
-# broken network beside a correct twin: same data, same seed, same recipe, one difference.
-# train() builds 2-16-16-1, adds layers where told, and calls fit(), the loop of lesson 04. Two mistakes can happen in
-# it. The optimizer may hold the weights of another model: in a notebook, a cell builds the model anew, and the
-# optimizer still has the old one. And without zero_grad(), backward() adds each gradient to all those before it.
-# Below train() stand the mistakes in the data, and a dropout that never ends.
+# %% 2. How to read an error
+# When a program stops, Python prints a traceback: the list of calls that led to the
+# error. print_traceback() prints the same, but lets the program go on.
+#
+# Do not read it from the top. Read the last line first: it has the type of the error,
+# then the message. Then read the lines right below "Traceback": they name your file and
+# show your line. All lines between are PyTorch's own. You can skip them.
+#
+# Then print shape, dtype and device of each tensor in your line. Often two of them do
+# not fit together. describe() below does it.
+#
+# Question: which two numbers in the last line do not fit, and what fixes them?
 
 
-def train(data, epochs, seed, lr, loss_fn, outputs=1, before=(), after=(), own_weights=True, zero_grad=None):
-    torch.manual_seed(seed)
-    model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), *before, nn.Linear(16, outputs))
-    recorder = Recorder(model.extend(after).to(data[0].device), epochs)
-    optimizer = torch.optim.Adam((model if own_weights else nn.Linear(2, 1)).parameters(), lr=lr)
-    optimizer.zero_grad = zero_grad or optimizer.zero_grad  # fit() calls what stands here
-    return recorder, fit(model, *data, loss_fn, optimizer, epochs, recorder=recorder)
+def describe(name, tensor):
+    """Print what decides whether a tensor fits: shape, dtype and device."""
+    shape = list(tensor.shape)
+    print(f"   {name:<9} shape {shape}, dtype {tensor.dtype}, device {tensor.device}")
 
 
-X_train, X_test, y_train, y_test = (t.to(device) for t in train_test_split(X, y, test_size=0.2, random_state=SEED))
-shuffled = X_train, X_test, y_train[torch.randperm(800, generator=torch.Generator().manual_seed(SEED))], y_test
-unscaled = X_train * UNITS, X_test * UNITS, y_train, y_test
-left_on = nn.Dropout()
-left_on.forward = nn.functional.dropout  # the function drops half of its input; eval() does not reach it
+print("\n2. Mistake 1: logits as a column, labels as a row")
+column = model(X)  # [1000, 1]
+try:
+    loss = bce(column, y)  # wrong
+except ValueError as error:
+    print_traceback(error)
+    messages["logits are a column"] = str(error)
+describe("column", column)
+describe("y", y)
 
-# %% 4. Twelve silent mistakes in three groups
-# Flat: no gradient reaches the weights, and the loss is frozen, the same in every digit. round() has the
-# gradient 0. So has ReLU below 0, and with this seed all first logits lie there. Or the steps are too short.
-# Restless: old gradients push along, the steps are too long, one feature is so large that a small change of
-# its weights turns every answer, or dropout still replaces half of the units by 0 when we measure.
-# Stuck: the loss ends on a floor. Behind a sigmoid all outputs lie between 0 and 1, and the loss takes them
-# for logits. The best it can get is 0 for class 0 and 1 for class 1: a loss of 0.503. None is negative, so
-# every point gets class 1. Behind a softmax the floor is 0.313, and yet the labels are right.
-# [N, 1] against [N] makes N x N pairs, each output with each label. The best is the same for every point, a
-# probability of 0.5: squared error 0.25. Shuffled labels leave nothing else to learn either: ln 2 = 0.693.
+logits = column.squeeze(1)  # [1000, 1] -> [1000]
+loss = bce(logits, y)  # right
+print(f"   Fixed with squeeze(1): the loss is {loss:.5f}")
 
-two, mse = {"outputs": 2, "loss_fn": lambda z, y: ce(z, y.long())}, nn.MSELoss()
-squared, paired = {"loss_fn": lambda z, y: mse(z.sigmoid(), y)}, {"loss_fn": lambda z, y: mse(z.sigmoid()[:, None], y)}
-silent = [  # cause, what its twin needs too, what is broken, symptom, mend
-    ("optimizer of another model", {}, {"own_weights": False}, "loss is frozen", "make it after the model"),
-    ("rounded too early", {}, {"loss_fn": lambda z, y: bce(z.sigmoid().round(), y)}, "loss is frozen", "round later"),
-    ("ReLU on logits", {}, {"after": [nn.ReLU()]}, "no logit below 0", "end with a linear layer"),
-    ("learning rate too small", {}, {"lr": LR / 100}, "loss falls, but hardly", "learning rate times 10"),
-    ("no zero_grad", {}, {"zero_grad": lambda: None}, "loss up and down to the end", "zero_grad() before backward()"),
-    ("learning rate too large", {}, {"lr": LR * 100}, "loss leaps up, then rests", "learning rate divided by 10"),
-    ("features not scaled", {}, {"data": unscaled}, "first losses far above ln 2", "(X - mean) / deviation"),
-    ("dropout left on", {"before": [nn.Dropout()]}, {"before": [left_on]}, "test loss zigzags", "nn.Dropout, eval()"),
-    ("sigmoid twice", {}, {"after": [nn.Sigmoid()]}, "outputs in [0, 1], all class 1", "no sigmoid in the model"),
-    ("softmax twice", two, {"after": [nn.Softmax(dim=1)]}, "labels right, loss above 0.313", "no softmax in the model"),
-    ("column against row", squared, paired, "squared error 0.25, a warning", "logits.squeeze(1)"),
-    ("shuffled labels", {}, {"data": shuffled}, "test loss stays near ln 2", "print rows beside their labels"),
-]
-recipe = {"data": (X_train, X_test, y_train, y_test), "epochs": EPOCHS, "seed": SEED, "lr": LR, "loss_fn": bce}
-correct, runs = train(**recipe), {}  # recorder and history; of each mistake the twin's history, recorder, history
-print("\n4. Twelve silent mistakes   last and highest test loss  accuracy  (twin)    outputs from ... to")
-with warnings.catch_warnings(record=True, action="always") as caught:
-    for name, right, wrong, *_ in silent:
-        twin = train(**recipe | right)[1] if right else correct[1]
-        recorder, history = train(**recipe | right | wrong)
-        runs[name] = twin, recorder, history
-        row = history["test_loss"][-1], max(history["test_loss"]), history["test_acc"][-1], twin["test_acc"][-1]
-        outputs = recorder.model((recipe | wrong)["data"][1]).aminmax()  # on the test points
-        print(f"   {name:<27}" + "{:8.5f} {:15.5f} {:11.2f}% {:7.2f}% {:9.3f} {:9.3f}".format(*row, *outputs))
-print(f"   The only warning, from column against row:\n  {str(caught[0].message).partition('. ')[0]}")
+# Answer: "target" means the labels and "input" the logits. One size is [1000], the
+# other [1000, 1]. squeeze(1) takes the second dimension away, and then both are [1000].
+#
+# Mind where the cause is. The loss complains, but the line before it needs the fix.
 
-# %% 5. Look: twelve curves, twelve twins
-# The dashed line is ln 2, the loss of an answer of one half for every point, or the floor of section 4.
+# %% 3. Shapes: two sizes must meet
+# From here on we print only the last line of each traceback. print_error() does that.
+#
+# Mistake 2 sends the hidden numbers of the network, ten per row, into a layer that
+# takes five. PyTorch calls the two matrices mat1 and mat2: mat1 is what came in, mat2
+# holds the weights of the layer.
+#
+# Mistake 3 takes argmax along dimension 1. That is right for one logit per class. But
+# these logits are [1000]. They have only dimension 0.
+#
+# Question: which two numbers in the message of mistake 2 should be equal?
 
-floors = {"sigmoid twice": bce(y, y), "softmax twice": ce(torch.eye(2), torch.arange(2)), "column against row": 0.25}
-fig, axes = plt.subplots(3, 4, figsize=(10, 7.4), sharex=True, sharey=True, layout="constrained")
-for ax, (name, (right, _, wrong)) in zip(axes.flat, runs.items(), strict=True):
-    ax.axhline(floors.get(name, bce(0 * y, y)), color="0.45", linewidth=0.8, linestyle="--", label="ln 2, or the floor")
-    ax.plot(right["test_loss"], color="black", label="correct twin")
-    ax.plot(wrong["test_loss"], color=CLASS_COLORS[1], label="with the mistake")
-    ax.set_title(f"{name}\nloss {wrong['test_loss'][-1]:.3f}, {wrong['test_acc'][-1]:.1f}% right", c="#A84900", size=10)
-for ax, group in zip(axes[:, 0], ("flat", "restless", "stuck"), strict=True):
-    ax.set_ylabel(f"{group}\ntest loss")
-plt.setp(axes[-1], xlabel="epoch", xlim=(0, EPOCHS - 1), ylim=(0, 1.2))
-fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-fig.suptitle(f"Circles, 2-16-16-1, Adam lr {LR}, seed {SEED}: the same network with and without a mistake")
-save_figure(fig, "12_silent_mistakes.png")
-shown = {name: runs[name][1:] for name in ("no zero_grad", "learning rate too large", "sigmoid twice")}
-save_player("12_common_mistakes", (X_train, X_test, y_train, y_test), {"correct": correct} | shown)
-# What to see: four flat curves look alike, and only the digits tell a frozen loss from a slow one. In the second row
-# three curves leave their panels, up to 2.4, 124.8 and 8.9. Two broken networks have a good accuracy, 97.5 and 99.5 %,
-# and still the curve gives them away: one zigzags, one rests on its floor.
-# NEW: the page of save_player() has mistakes beside "correct". No zero_grad: a ring forms, too large at epoch 22,
-# too small at 25, then lost. Learning rate too large: all of layer 2 dies. Sigmoid twice: the ring, but no class 0.
+print("\n3. Mistake 2: a layer that takes another number of values than it gets")
+hidden_layers = model[:2]  # the first two layers: nn.Linear and nn.ReLU
+hidden = hidden_layers(X)  # [1000, 10]
+try:
+    column = nn.Linear(5, 1)(hidden)  # wrong
+except RuntimeError as error:
+    print_error(error)
+    messages["layers do not meet"] = str(error)
+describe("hidden", hidden)
+column = nn.Linear(HIDDEN_UNITS, 1)(hidden)  # right
 
-# %% 6. NEW: from symptom to cause to mend
-# Two more mistakes spoil the measurement of a network that is right. A column [200, 1] compared with a row
-# [200] counts 200 x 200 pairs; accuracy_fn() raises instead. And softmax over one logit is always 1, so
-# argmax finds the largest of one number, at position 0: class 0 for every point.
-# The table is the one to come back to. Where several rows fit, begin with the check that costs least.
+print("\n   Mistake 3: argmax where there is one logit per row")
+try:
+    preds = logits.argmax(dim=1)  # wrong
+except IndexError as error:
+    print_error(error)
+    messages["no dimension 1"] = str(error)
+describe("logits", logits)
+preds = (logits >= 0).long()  # right: class 1 where the logit is 0 or more
 
-column = correct[0].model(X_test)  # [200, 1], 100 % right
-column_acc = ((column >= 0) == y_test).sum().item() / len(y_test) * 100  # [200, 1] == [200] -> [200, 200]
-argmax_acc = accuracy_fn(y_test, column.softmax(dim=1).argmax(dim=1))
-print(f"\n6. A network that is 100% right: {column_acc:.0f}% as column against row, {argmax_acc:.0f}% by argmax")
-rows = [row[1:] for row in loud] + [(symptom, name, mend) for name, _, _, symptom, mend in silent]
-rows += [("accuracy > 100 %", "[N, 1] against [N]", "squeeze(1)"), ("all class 0", "argmax of one logit", "logit >= 0")]
-for symptom, cause, mend in [("Symptom", "cause", "mend"), *rows]:
-    print(f"   {symptom:<37}{cause:<29}{mend}")
+# Answer: the two in the middle of (1000x10 and 5x1). Each row brings ten numbers, and
+# the layer takes five. The first number counts the rows, and any number is fine there.
 
-# %% 7. What we learned
-# - A message names what failed. The cause is often a line earlier: look at shape, dtype and device.
-# - Know what the loss should be. For two classes it begins near ln 2, and a floor names its mistake: 0.503,
-#   0.313, 0.25. A correct network here goes down to 0.008.
-# - Do not trust an accuracy alone. Over 20 seeds, column against row gets from 18 to 88.5 % of the points
-#   right, with every probability between 0.49 and 0.51. Softmax twice gets 99.5 to 100 %, as its twin does.
-# - The numbers change with the seed, the pattern does not: optimizer of another model and rounded too early
-#   are frozen with 20 seeds of 20, ReLU on logits with 11, and always at 50 %. Correct networks have 99 to
-#   100 % (benchmarks/spread_12_common_mistakes.py).
+# %% 4. Labels for cross entropy
+# CrossEntropyLoss takes class numbers: one whole number per row, dtype int64, which is
+# also called long, and shape [N]. Two mistakes break one half of that rule each.
+#
+# "0D or 1D target" means labels with no dimension or one. "Multi-target" is PyTorch's
+# guess that each row has several labels.
+#
+# Question: which of the two mistakes does y.long() fix?
 
-results = {"loud_caught": loud_caught, "correct_loss": correct[1]["test_loss"][-1], "column_percent": column_acc}
-results |= {f"{name.lower().replace(' ', '_')}_loss": wrong["test_loss"][-1] for name, (_, _, wrong) in runs.items()}
+pairs = model_two(X)  # [1000, 2]
+y_column = y.long().unsqueeze(1)  # [1000, 1], whole numbers
+print("\n4. Mistake 4: labels as a column")
+try:
+    loss = ce(pairs, y_column)  # wrong
+except RuntimeError as error:
+    print_error(error)
+    messages["labels are a column"] = str(error)
+describe("y_column", y_column)
+loss = ce(pairs, y_column.squeeze(1))  # right
+
+print("\n   Mistake 5: class numbers with a decimal point")
+try:
+    loss = ce(pairs, y)  # wrong
+except RuntimeError as error:
+    print_error(error)
+    messages["labels are not whole numbers"] = str(error)
+describe("y", y)
+loss = ce(pairs, y.long())  # right
+
+# Answer: mistake 5. The dtype was wrong there. In mistake 4 the dtype was right, and
+# the shape was wrong.
+
+# %% 5. Dtypes: the other way round
+# BCEWithLogitsLoss computes with the labels, so it takes floats. Here whole numbers are
+# the mistake.
+#
+# The features must have the dtype of the weights, float32. NumPy makes float64, which
+# PyTorch calls double. Float without a number means float32.
+#
+# Question: what is the shortest fix for both lines?
+
+y_long = y.long()  # [1000], int64
+print("\n5. Mistake 6: whole numbers as labels of BCEWithLogitsLoss")
+try:
+    loss = bce(logits, y_long)  # wrong
+except RuntimeError as error:
+    print_error(error)
+    messages["labels are not floats"] = str(error)
+describe("y_long", y_long)
+loss = bce(logits, y_long.float())  # right
+
+print("\n   Mistake 7: features as NumPy made them")
+X_double = torch.from_numpy(X_numpy)  # [1000, 2], float64
+try:
+    column = model(X_double)  # wrong
+except RuntimeError as error:
+    print_error(error)
+    messages["features are float64"] = str(error)
+describe("X_double", X_double)
+column = model(X_double.float())  # right
+
+# Answer: .float() in both. The message of mistake 6 does not say "labels". Its "Long"
+# does: of the two tensors in the line, only the labels have that dtype.
+
+# %% 6. Values that a loss cannot take
+# Now shapes and dtypes fit, and a value is wrong.
+#
+# BCELoss without "WithLogits" takes probabilities, so each value must lie between 0 and
+# 1. Logits do not.
+#
+# And the labels of CrossEntropyLoss count the outputs from 0 on. With one output there
+# is only class 0.
+#
+# Question: "Target 1 is out of bounds." Is the label wrong, or the network?
+
+print("\n6. Mistake 8: logits for a loss that takes probabilities")
+try:
+    loss = nn.BCELoss()(logits, y)  # wrong
+except RuntimeError as error:
+    print_error(error)
+    messages["logits, not probabilities"] = str(error)
+print(f"   The logits lie between {logits.min():.3f} and {logits.max():.3f}")
+loss = bce(logits, y)  # right: the loss that takes logits
+
+print("\n   Mistake 9: fewer outputs than classes")
+try:
+    loss = ce(column, y_long)  # wrong
+except IndexError as error:
+    print_error(error)
+    messages["too few outputs"] = str(error)
+describe("column", column)
+print(f"   The labels go from {y_long.min()} to {y_long.max()}")
+loss = ce(pairs, y_long)  # right: the network with an output per class
+
+# Answer: here the network. It needs one output per class. But if your labels begin at
+# 1 instead of 0, you get the same message, and then the labels need the fix.
+
+# %% 7. Devices: data and model apart
+# Each tensor lies on a device, the CPU or a GPU. PyTorch does not move it for you.
+#
+# Not every computer has a GPU. So we use "meta", a device that exists everywhere. Its
+# tensors have a shape and a dtype, but no values.
+#
+# The message depends on the devices and on the release of PyTorch. With a GPU it begins
+# "Expected all tensors to be on the same device".
+#
+# Question: the network is on the CPU. What has to move, the network or the data?
+
+print("\n7. Mistake 10: data on one device, model on another")
+X_elsewhere = X.to("meta")  # [1000, 2], without values
+try:
+    column = model(X_elsewhere)  # wrong
+except RuntimeError as error:
+    print_error(error)
+    messages["two devices"] = str(error)
+describe("X", X_elsewhere)
+describe("weights", model[0].weight)
+column = model(X)  # right: both on the CPU
+
+# Answer: either. What counts is that both are on one device. Therefore the other
+# lessons call pick_device() once, and write .to(device) behind the model and the data.
+
+# %% 8. Gradients: lost, or in the way
+# PyTorch notes how each number was computed, because backward() needs that to find the
+# gradients. Comparing, rounding and argmax end this record: a label jumps from 0 to 1,
+# so it has no slope. Mistake 11 makes a loss of labels.
+#
+# Mistake 12 is the opposite: numbers that still carry the record, where plain numbers
+# are needed. It happens in nearly everybody's first loss curve. The loop below is
+# correct, but it keeps the loss as a tensor.
+#
+# Question: which line of the loop do you change, so that the drawing works?
+
+print("\n8. Mistake 11: a loss that has no gradient")
+preds = (model(X) >= 0).float()  # [1000, 1], labels
+try:
+    bce(preds.squeeze(1), y).backward()  # wrong
+except RuntimeError as error:
+    print_error(error)
+    messages["labels have no gradient"] = str(error)
+bce(model(X).squeeze(1), y).backward()  # right: the loss of the logits
+
+optimizer = torch.optim.Adam(model.parameters(), lr=LR)
+losses = []
+for _ in range(EPOCHS):
+    logits = model(X).squeeze(1)  # 1. Forward pass
+    loss = bce(logits, y)  # 2. Loss
+    optimizer.zero_grad()  # 3. Forget the gradients of the step before
+    loss.backward()  # 4. Backward pass
+    optimizer.step()  # 5. Step
+    losses.append(loss)  # the cause of mistake 12: a tensor, not a number
+
+# %% 9. Look: the curve, once all is fixed
+# The training ran without an error. Only the drawing fails.
+
+print("\n9. Mistake 12: drawing tensors that carry gradients")
+fig, ax = plt.subplots(figsize=(6, 3.8), layout="constrained")
+try:
+    ax.plot(losses)  # wrong
+except RuntimeError as error:
+    print_error(error)
+    messages["tensors with gradients"] = str(error)
+
+numbers = [loss.item() for loss in losses]  # plain Python numbers
+ax.plot(numbers, color="black")  # right
+ax.set(xlabel="epoch", ylabel="training loss", ylim=(0, 0.8), xlim=(0, EPOCHS))
+ax.set_title(f"2-{HIDDEN_UNITS}-1 on circles, Adam lr {LR}, seed {SEED}")
+first_loss = numbers[0]
+last_loss = numbers[-1]
+print(f"   The loss goes from {first_loss:.5f} to {last_loss:.5f}")
+save_figure(fig, "12_loss_curve.png")
+# What to see: with every line fixed, the network learns. Its loss falls to nearly 0.
+#
+# Answer: the last one. losses.append(loss.item()) keeps a plain number. That is better
+# than to convert at the end, because each kept tensor also keeps its whole record, and
+# that takes memory. For a whole tensor, .detach() does what .item() does for a number.
+
+# %% 10. Twelve messages, twelve causes
+# PyTorch changes the words of a message now and then. So we look for a short piece of
+# each. When you meet an error, find its piece in this table.
+#
+# loud_caught counts the mistakes that raised an error with this piece in its message.
+
+pieces = {
+    "logits are a column": "Target size",
+    "layers do not meet": "cannot be multiplied",
+    "no dimension 1": "Dimension out of range",
+    "labels are a column": "0D or 1D target",
+    "labels are not whole numbers": "Long or Byte",
+    "labels are not floats": "can't be cast",
+    "features are float64": "same dtype",
+    "logits, not probabilities": "between 0 and 1",
+    "too few outputs": "out of bounds",
+    "two devices": "device",
+    "labels have no gradient": "not require grad",
+    "tensors with gradients": "Can't call numpy()",
+}
+loud_caught = 0
+print("\n10. Which message means what")
+print("   piece of the message     cause")
+for cause, piece in pieces.items():
+    print(f"   {piece:<25}{cause}")
+    if cause in messages and piece in messages[cause]:
+        loud_caught += 1
+print(f"   Errors raised and recognised: {loud_caught} of {len(pieces)}")
+
+# %% 11. What we learned
+# The last line of an error says what does not fit. The first lines say where your line
+# is. Print shape, dtype and device of every tensor in it, and two of them differ from
+# what the message expects.
+#
+# The fix often belongs one line earlier, where the wrong tensor was made.
+
+results = {
+    "loud_caught": loud_caught,
+    "first_loss": first_loss,
+    "last_loss": last_loss,
+}
 save_results("12_common_mistakes", results)
 
-# %% 8. Try it
-# - EPOCHS = 1000: which of the twelve does patience mend? Predict, then look at the accuracies. (Only the
-#   small learning rate, 96.5 %. Dropout left on zigzags on, at 99.5 %.)
-# - UNITS = torch.tensor([1, 10], device=device), then [1, 100]: how large may it be? (100 %, then 54 %.)
-# - nn.Tanh() in place of nn.ReLU() in the row of ReLU: predict the floor, and the accuracy. (0.313 as for
-#   softmax twice, because its logits end at -1 and 1; 100 %.)
+# %% 12. Try it
+# Predict first, then change one number at the top and run the lesson again.
+# 1. Set HIDDEN_UNITS = 5. One of the twelve errors goes away. Which one?
+# 2. Set N_POINTS = 300. Which numbers in the messages change?
+# 3. Set LR = 10. The steps of section 8 are far too long. Does an error appear?
+#
+# Answers:
+# 1. The one of the layer: it takes five numbers, and now it gets five. The last line
+#    of section 10 says 11 of 12.
+# 2. Those that count rows. Mistake 1 says torch.Size([300]), the next one 300x10.
+# 3. No. Nothing complains, and yet the loss stays near ln 2: it ends at 0.69316.
+#    Lesson 14 is about such mistakes.
