@@ -84,8 +84,6 @@ print(f"   Loss of the logit 0 for each point: {loss_without_idea:.5f}")
 # This is the network that the others are compared with: 2-16-16-1. Its loop is written
 # out. Nearly every mistake below changes one line of these two cells.
 
-print("\n2. The correct network")
-
 
 class CircleModel(nn.Module):
     def __init__(self, outputs):
@@ -104,6 +102,7 @@ class CircleModel(nn.Module):
 
 torch.manual_seed(SEED)
 model_correct = CircleModel(outputs=1).to(device)
+print("\n2. The correct network")
 print(model_correct)
 
 # %% 3. The correct loop
@@ -195,16 +194,7 @@ X_mixed = X_train[order]  # right: the same order for both
 torch.manual_seed(SEED)
 model = CircleModel(outputs=1).to(device)
 optimizer = torch.optim.Adam(model.parameters(), lr=LR)
-paired = fit(
-    model,
-    X_mixed,
-    X_test,
-    y_mixed,
-    y_test,
-    loss_fn,
-    optimizer,
-    EPOCHS,
-)
+paired = fit(model, X_mixed, X_test, y_mixed, y_test, loss_fn, optimizer, EPOCHS)
 
 print("\n5. Labels                       highest       last   accuracy")
 report("shuffled alone", shuffled)
@@ -659,20 +649,24 @@ print(f"   argmax of one logit: {argmax_percent:.2f}%")
 # accuracy alone. With softmax twice it was nearly perfect.
 #
 # Come back to this list when nothing complains. It leads from what you see to the lines
-# to look at.
+# to look at. In brackets stands the short name of each cause, for example no-zero-grad. The
+# check of the exercises names some of them in the same words.
 #
-# - Loss frozen in every digit: was the optimizer made before the model? Is there a
-#   round() before the loss, or a ReLU behind the last layer?
-# - Loss falls, but hardly: the learning rate is too small.
-# - Loss leaps up, then rests: the learning rate is too large.
-# - Loss up and down to the end: zero_grad() is missing.
-# - First losses far above ln 2: the features are not scaled.
-# - Loss in a zigzag in eval mode: dropout is still at work.
-# - Loss rests on a floor: a sigmoid or a softmax stands in front of a loss that has its
-#   own. Or it is the squared error, at 0.25, and the shapes are [N, 1] and [N].
-# - Only the training loss falls: the labels may not belong to their rows.
-# - All points in one class: argmax of a single logit, or a sigmoid too many.
-# - Accuracy above 100 %: the shapes are [N, 1] and [N].
+# - Loss frozen in every digit: was the optimizer made before the model
+#   (other-parameters)? Is there a round() before the loss (no-gradient), or a ReLU
+#   behind the last layer (relu-on-logits)?
+# - Loss falls, but hardly: the steps are too short (learning-rate-too-small).
+# - Loss leaps, then rests: the steps are too long (learning-rate-too-large).
+# - Loss up and down to the end: gradients add up (no-zero-grad).
+# - First losses far above ln 2: look at the features (unscaled-features).
+# - Loss in a zigzag in eval mode: dropout is still at work (dropout-always-on).
+# - Loss rests on a floor: the loss has a sigmoid or a softmax of its own, and so has
+#   the model (sigmoid-twice, softmax-twice).
+# - Squared error rests at 0.25: the shapes are [N, 1] and [N] (broadcast).
+# - Only the training loss falls: labels do not belong to their rows (unpaired-labels).
+# - All points in one class: argmax of a single logit (argmax-one-logit), or again
+#   sigmoid-twice.
+# - Accuracy above 100 %: again broadcast.
 
 results = {
     "correct_loss": correct["test_loss"][-1],
