@@ -649,8 +649,8 @@ print(f"   argmax of one logit: {argmax_percent:.2f}%")
 # accuracy alone. With softmax twice it was nearly perfect.
 #
 # Come back to this list when nothing complains. It leads from what you see to the lines
-# to look at. In brackets stands the short name of each cause, for example no-zero-grad. The
-# check of the exercises names some of them in the same words.
+# to look at. In brackets stands the short name of each cause, such as no-zero-grad. The
+# check of the exercises uses some of the same names.
 #
 # - Loss frozen in every digit: was the optimizer made before the model
 #   (other-parameters)? Is there a round() before the loss (no-gradient), or a ReLU
