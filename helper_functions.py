@@ -39,11 +39,13 @@ from course.figures import (
     plot_class_scores,
     plot_confusion_matrix,
     plot_logits,
+    plot_losses_together,
     plot_losses_with_floors,
     plot_points,
     plot_recipes,
     plot_relu_units,
     plot_stages,
+    plot_strips,
     plot_threshold_curves,
     share_legend,
 )
@@ -62,6 +64,7 @@ from course.measures import (
     print_history,
     print_row,
     print_table,
+    t_factor,
     wilson_interval,
 )
 from course.patients import make_patients, true_probs
