@@ -40,11 +40,13 @@ from course.figures import (
     plot_confusion_matrix,
     plot_logits,
     plot_loss_panels,
+    plot_losses_together,
     plot_losses_with_floors,
     plot_points,
     plot_recipes,
     plot_relu_units,
     plot_stages,
+    plot_strips,
     plot_threshold_curves,
     share_legend,
 )
@@ -65,6 +67,7 @@ from course.measures import (
     print_row,
     print_table,
     print_traceback,
+    t_factor,
     wilson_interval,
 )
 from course.patients import make_patients, true_probs

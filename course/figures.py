@@ -595,3 +595,59 @@ def _is_crossed(box: Box, curves: Sequence[np.ndarray], taken: Sequence[Box]) ->
         if not beside and not apart:
             return True
     return False
+
+
+def plot_strips(values: Mapping[str, Sequence[float]], levels: Mapping[str, float]) -> Figure:
+    """Draw accuracies as one row of dots per name, each with a black line at its median.
+
+    Args:
+        values: accuracies in percent for the name of each row, one per dot.
+        levels: accuracies that are marked by a dashed line and named above it.
+
+    Returns:
+        A figure with one panel; the first name is at the top.
+
+    >>> fig = plot_strips({"seeds": [53.5, 81.0, 98.5]}, {"chance": 50})
+    >>> [label.get_text() for label in fig.axes[0].get_yticklabels()]
+    ['seeds']
+    """
+    fig, ax = plt.subplots(figsize=(8, 1.2 + 0.9 * len(values)), layout="constrained")
+    for row, name in enumerate(values):
+        accs = values[name]
+        heights = row + np.linspace(-0.2, 0.2, len(accs))  # apart, so that equal ones show
+        ax.scatter(accs, heights, s=22, color="0.4")
+        median = np.median(accs)
+        ax.plot([median, median], [row - 0.32, row + 0.32], color="black")
+    for level in levels.values():
+        ax.axvline(level, color="0.45", linewidth=0.8, linestyle="--", zorder=0)
+    top = ax.secondary_xaxis("top")
+    top.set_xticks(list(levels.values()), list(levels), fontsize=9)
+    ax.set(ylim=(len(values) - 0.5, -0.5), xlabel="test accuracy in %")
+    ax.set_yticks(range(len(values)), list(values))
+    return fig
+
+
+def plot_losses_together(together: Any, alone: Mapping[str, Sequence[float]]) -> Figure:
+    """Draw the losses of many networks as thin grey lines, and those of a few others as dots.
+
+    Args:
+        together: the loss of each of M networks in each of E epochs, `[M, E]`, tensor or array.
+        alone: a loss per epoch for the name of each run that is drawn as dots.
+
+    Returns:
+        A figure with one panel.
+
+    >>> fig = plot_losses_together(np.array([[0.7, 0.6], [0.7, 0.5]]), {"seed 0": [0.7, 0.6]})
+    >>> len(fig.axes[0].lines)
+    3
+    """
+    losses = np.asarray(together)
+    fig, ax = plt.subplots(figsize=(8, 4.6), layout="constrained")
+    ax.plot(losses.T, color="0.6", linewidth=0.8)
+    ax.lines[0].set_label(f"{len(losses)} networks together")
+    for name, color in zip(alone, CLASS_COLORS, strict=False):
+        ax.plot(alone[name], ".", color=color, label=name)
+    ax.set(xlabel="epoch", ylabel="training loss")
+    ax.margins(x=0.01)
+    fig.legend(loc="outside lower center", ncols=3, fontsize=10)
+    return fig

@@ -208,3 +208,28 @@ def print_error(error: BaseException, indent: int = 3) -> None:
     """
     for line in traceback.format_exception_only(error):
         print(" " * indent + ascii_only(line.rstrip()))
+
+
+def t_factor(n: int) -> float:
+    """Return the factor of the 95 % interval of a mean of `n` values: Student's t.
+
+    The interval is mean - t * std / sqrt(n) to mean + t * std / sqrt(n), where std is the standard
+    deviation of the values, with n - 1. The factor is larger than 1.96, because std is measured
+    on the same few values.
+
+    Args:
+        n: number of values, 2 or more.
+
+    Raises:
+        TypeError: `n` is not a whole number.
+        ValueError: `n` is below 2.
+
+    Source: Student, The probable error of a mean (1908).
+
+    >>> print(f"{t_factor(2):.2f}, {t_factor(16):.2f}, {t_factor(1_000_000):.2f}")
+    12.71, 2.13, 1.96
+    """
+    from scipy.special import stdtrit  # SciPy comes with scikit-learn; few lessons need it
+
+    check_count(n, 2, "n")
+    return float(stdtrit(n - 1, 0.975))

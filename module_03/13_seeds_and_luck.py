@@ -2,205 +2,462 @@
 
 Question: Is that number luck?
 You will learn:
-    - to train many networks at once with torch.func
-    - to measure how much a result depends on the seed, and how much on the test points
-    - to say how many seeds and test points a difference needs before it means something
+    - to measure how much a result owes to the seed of the first weights
+    - to measure how much it owes to the points that happen to be in the test set
+    - to tell when a difference between two results means something
 Builds on: Lessons 03 and 05
+Guide: docs/12-reproducibility.md, 15 minutes
+Minutes: 10
 Run: python module_03/13_seeds_and_luck.py
 Writes:
-    outputs/13_strips.png - test accuracy of 16 seeds for each of three recipes: SGD anywhere from 53.5 to 98.5 %
-    outputs/13_same_recipe.png - decision boundaries of the worst, a middle and the best seed of one and the same recipe
+    outputs/13_strips.png - test accuracy of 16 networks, for each of two recipes
+    outputs/13_same_recipe.png - the boundaries of three networks of one recipe
 """
 
 # %% Setup
-import time
+import math
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from sklearn.datasets import make_circles
 from sklearn.model_selection import train_test_split
 from torch import nn
-from torch.func import functional_call, stack_module_state, vmap
 
 from helper_functions import (
     Recorder,
+    accuracy_fn,
     logits_to_labels,
     pick_device,
-    plot_decision_boundary,
+    plot_boundaries,
+    plot_strips,
     save_figure,
     save_player,
     save_results,
+    t_factor,
+    wilson_interval,
 )
 
-SEED = 42  # data and split; the networks have seeds of their own
-N_TOGETHER = 64  # networks that are trained at once in section 3
-FEW = 200  # training points there; fewer points, more gain
-N_SEEDS = 16  # networks a recipe in section 4; each costs 0.2 s in the first recipe
-GAP = 5.0  # percentage points, the difference between two recipes that section 6 wants to be sure of
+SEED = 42  # data and split; each network has a seed of its own
+EPOCHS = 1000  # of the first recipe, as in lesson 03
+GAP = 5.0  # percentage points: a difference that we want to be sure of
+FIRST = 11  # seed of one network that we compare in section 12
+SECOND = 14  # seed of the other one
+
 device = pick_device()
 
-# %% 1. Data: the circles of lesson 03
-# One thing changes from network to network: the seed of its first weights. Data, split and recipe stay the same.
-# 20,000 fresh points from the same circles stand for the truth: so many that their own luck hardly counts.
+# %% 1. Data
+# The circles again. In this lesson data and split never change. So what differs between
+# two networks comes from somewhere else.
+#
+# We also draw 20,000 fresh points from the same circles. No network learns from them.
+# They tell how good a network really is, because there are so many of them.
 
-circles = make_circles(1000, noise=0.03, random_state=SEED) + make_circles(20_000, noise=0.03, random_state=SEED + 1)
-X, y, X_fresh, y_fresh = (torch.tensor(t, dtype=torch.float32, device=device) for t in circles)
-X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=SEED)  # 800 and 200 points
-loss_fn = nn.BCEWithLogitsLoss(reduction="none")  # one loss a point; the mean is taken for each network alone
+X, y = make_circles(1000, noise=0.03, random_state=SEED)
+X = torch.from_numpy(X).float().to(device)  # [1000, 2]
+y = torch.from_numpy(y).float().to(device)  # [1000]
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, test_size=0.2, random_state=SEED
+)  # 800 and 200 points
 
-# %% 2. NEW: many networks at once
-# One training step on such a small network takes under a millisecond, and most of that is overhead: Python and PyTorch
-# getting ready. Stack the weights of 64 networks, [10, 2] -> [64, 10, 2], and the overhead is paid once for all.
-# - stack_module_state stacks the weights of all models, name by name.
-# - functional_call runs a model with weights that are given to it, in place of its own.
-# - vmap turns a function for one network into a function for all of them.
-# What we minimise is the sum of the 64 losses. A weight of one network changes only that network's loss, so its
-# gradient is the one it would have alone, and so is its step. No network feels the others.
-# SGD and Adam treat every weight by itself, so one optimizer can hold the weights of all networks.
+X_fresh, y_fresh = make_circles(20_000, noise=0.03, random_state=SEED + 1)
+X_fresh = torch.from_numpy(X_fresh).float().to(device)  # [20000, 2]
+y_fresh = torch.from_numpy(y_fresh).float().to(device)  # [20000]
+
+print("1. Data")
+print(f"   training set: {len(X_train)} points")
+print(f"   test set:     {len(X_test)} points")
+print(f"   fresh:        {len(X_fresh)} points")
+
+# %% 2. Luck alone: networks that have learned nothing
+# The seed decides the first weights. What can a network get by these weights alone?
+# We build the network of lesson 01 a hundred times, each time with another seed, and
+# train none of them.
+#
+# measure() asks a network about some points and returns its accuracy in percent.
+#
+# Question: their mean must be near chance, 50 %. How far from it is the luckiest one?
 
 
-def build(seed, width):
+def measure(model, X, y):
+    with torch.inference_mode():
+        preds = logits_to_labels(model(X))  # [N], each 0 or 1
+    return accuracy_fn(y, preds)
+
+
+untrained_accs = []
+for seed in range(100):
     torch.manual_seed(seed)
-    return nn.Sequential(nn.Linear(2, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
+    model = nn.Sequential(nn.Linear(2, 5), nn.Linear(5, 1)).to(device)
+    untrained_accs.append(measure(model, X_test, y_test))
+
+untrained_mean_acc = sum(untrained_accs) / len(untrained_accs)
+untrained_best_acc = max(untrained_accs)
+
+print(f"\n2. {len(untrained_accs)} untrained networks 2-5-1, accuracy on the test set")
+print(f"   worst {min(untrained_accs):.2f}%")
+print(f"   mean  {untrained_mean_acc:.2f}%")
+print(f"   best  {untrained_best_acc:.2f}%")
+
+# Answer: the mean is 49.49 %, and the luckiest network gets 58.50 % without any
+# training. Who saw only that one could take it for a success.
+
+# %% 3. Model
+# CircleModel is V2 of lesson 03: three linear layers with ReLU between them. Its width
+# is the number of hidden units per layer.
 
 
-def train_together(models, X, y, loss_fn, optimizer_class, lr, epochs, recorders=()):
-    weights, _ = stack_module_state(models)  # a dict of tensors [M, ...], M models
-    for m, model in enumerate(models):  # assign=True: each model shares the memory of its slice, and learns with it
-        model.load_state_dict({name: stacked[m] for name, stacked in weights.items()}, assign=True)
-    logits_of_all = vmap(lambda one, X: functional_call(models[0], one, (X,)), in_dims=(0, None))
-    optimizer, history = optimizer_class(weights.values(), lr=lr), []
+class CircleModel(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(2, width),
+            nn.ReLU(),
+            nn.Linear(width, width),
+            nn.ReLU(),
+            nn.Linear(width, 1),
+        )
+
+    def forward(self, X):
+        return self.layers(X)  # [N, 2] -> [N, 1]
+
+
+print("\n3. The model: three linear layers with ReLU between them")
+
+# %% 4. Training, as a function
+# train() holds the five steps of lesson 02. While it trains, it measures nothing on the
+# test set: we look at that once, at the end. It keeps the losses, and the recorder
+# keeps the weights for the player.
+
+
+def train(model, optimizer, X, y, epochs):
+    loss_fn = nn.BCEWithLogitsLoss()
+    recorder = Recorder(model, epochs)
+    losses = []
     for epoch in range(epochs):
-        logits = logits_of_all(weights, X).squeeze(2)  # [M, N, 1] -> [M, N]
-        losses = loss_fn(logits, y.expand_as(logits)).mean(dim=1)  # labels [N] -> [M, N]; losses [M]
-        optimizer.zero_grad()
-        losses.sum().backward()
-        optimizer.step()
-        history.append(losses.tolist())
-        for recorder in recorders:
-            recorder.snapshot(epoch)
-    return np.transpose(history)  # [M, epochs]
-
-
-# %% 3. The same losses, one by one
-# Is that true? Train the same networks from the same seeds in the plain loop, one after another. Compare the losses.
-# They differ by the rounding of float32, and only because the sums are taken in another order.
-# How much faster it is depends on your machine and on the number of points. With 200 points most of a step is overhead,
-# which is saved. With 800 the arithmetic weighs more, and arithmetic is not saved. benchmarks/many_seeds.py prints a
-# table: about 6 times as fast with 64 networks and 200 points on the machine where it was written, 3 times with 800.
-
-models = [build(seed, 10).to(device) for seed in range(N_TOGETHER)]
-optimizers = [torch.optim.SGD(model.parameters(), lr=0.1) for model in models]  # the first one of a process is slow
-start, losses_alone = time.perf_counter(), []
-for model, optimizer in zip(models, optimizers, strict=True):
-    for _ in range(30):
-        loss = loss_fn(model(X_train[:FEW]).squeeze(1), y_train[:FEW]).mean()
+        logits = model(X).squeeze(1)  # [800, 1] -> [800]
+        loss = loss_fn(logits, y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    losses_alone.append(loss.item())
-models, middle = [build(seed, 10).to(device) for seed in range(N_TOGETHER)], time.perf_counter()
-losses = train_together(models, X_train[:FEW], y_train[:FEW], loss_fn, torch.optim.SGD, 0.1, epochs=30)[:, -1]
-alone, together = middle - start, time.perf_counter() - middle
-loss_difference = np.abs(np.subtract(losses, losses_alone)).max()
-print(f"3. {N_TOGETHER} networks 2-10-10-1, {FEW} points, 30 epochs; losses differ by {loss_difference:.0e} at most")
-print(f"   One by one {alone:.2f} s, together {together:.2f} s: {alone / together:.1f} times as fast")
+        losses.append(loss.item())
+        recorder.snapshot(epoch)
+    return recorder, {"train_loss": losses}
 
-# %% 4. One recipe, 16 seeds
-# Three recipes, each with seeds 0 to 15. The first is V2 of lesson 03: 86.5 % there was the draw of seed 42.
-# Before you run: how far apart will the worst and the best of 16 seeds be? Chance is 50 %, the best straight line
-# 60.2 %, the best possible 99.96 %. With Adam, one narrow network of 16 stays near chance, and no wider one does.
 
-recipes = {  # name: hidden units, optimizer, learning rate, epochs
-    "2-10-10-1, SGD lr 0.1, 1000 epochs": (10, torch.optim.SGD, 0.1, 1000),
-    "2-10-10-1, Adam lr 0.02, 100 epochs": (10, torch.optim.Adam, 0.02, 100),
-    "2-16-16-1, Adam lr 0.02, 100 epochs": (16, torch.optim.Adam, 0.02, 100),
+print(f"\n4. Training: {len(X_train)} points at once, so one step per epoch")
+
+
+# %% 5. One recipe, 16 seeds
+# A recipe is all that we choose: the network, the optimizer, the learning rate, the
+# number of epochs. V2's recipe got 86.5 % of the test points in lesson 03, with
+# seed 42.
+#
+# Now the same recipe with 16 other seeds, in a plain loop. Nothing else changes from
+# one network to the next: the same points, the same steps, the same number of epochs.
+# We keep all networks, because the later sections measure them again.
+#
+# Question: how far apart will the worst and the best network be?
+
+models = []
+recorders = []
+histories = []
+sgd_accs = []
+print(f"\n5. 2-10-10-1, SGD, {EPOCHS} epochs: test accuracy in % by seed")
+for seed in range(16):
+    torch.manual_seed(seed)
+    model = CircleModel(10).to(device)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    recorder, history = train(model, optimizer, X_train, y_train, EPOCHS)
+    acc = measure(model, X_test, y_test)
+    print(f"   {acc:.1f}", end="")
+    if seed % 8 == 7:
+        print()  # the next line, after eight seeds
+
+    sgd_accs.append(acc)
+    models.append(model)
+    recorders.append(recorder)
+    histories.append(history)
+
+# %% 6. What the 16 numbers say
+# The median is the value in the middle: half of the networks are better, half worse.
+#
+# Now imagine two people who both use this recipe, each with one seed. How often would
+# their results be 10 points or more apart? We look at every pair of two seeds.
+
+n_seeds = len(sgd_accs)
+order = np.argsort(sgd_accs)  # the seeds, from the worst network to the best one
+worst = int(order[0])
+middle = int(order[n_seeds // 2])
+best = int(order[-1])
+sgd_median = float(np.median(sgd_accs))
+
+n_pairs = 0
+n_far_apart = 0
+for i in range(n_seeds):
+    for j in range(i):
+        n_pairs += 1
+        difference = sgd_accs[i] - sgd_accs[j]
+        if abs(difference) >= 10:
+            n_far_apart += 1
+pairs_10_points_apart = 100 * n_far_apart / n_pairs  # percent
+
+print("\n6. One recipe: how far apart are its networks?")
+print(f"   worst  {sgd_accs[worst]:.1f}% (seed {worst})")
+print(f"   median {sgd_median:.1f}%")
+print(f"   best   {sgd_accs[best]:.1f}% (seed {best})")
+print(f"   {n_far_apart} of {n_pairs} pairs are 10 points or more apart")
+
+# Answer: from 53.5 % to 98.5 %. In two pairs of three, one person would think to have
+# found something better. There is nothing better: it is the same recipe.
+
+# %% 7. A recipe that needs less luck
+# Another recipe: wider layers, and Adam in place of SGD. Again 16 seeds.
+#
+# And one network more: the first recipe's worst seed, with Adam but without the wider
+# layers. Question: is Adam alone enough to save it?
+
+wide_accs = []
+for seed in range(16):
+    torch.manual_seed(seed)
+    model = CircleModel(16).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    train(model, optimizer, X_train, y_train, 100)
+    wide_accs.append(measure(model, X_test, y_test))
+
+torch.manual_seed(worst)
+model_adam = CircleModel(10).to(device)
+optimizer = torch.optim.Adam(model_adam.parameters(), lr=0.02)
+recorder_adam, history_adam = train(model_adam, optimizer, X_train, y_train, 100)
+adam_worst = measure(model_adam, X_test, y_test)
+
+print("\n7. Adam, 100 epochs")
+print(f"   2-16-16-1: the worst of {n_seeds} seeds reaches {min(wide_accs):.1f}%")
+print(f"   2-10-10-1 with seed {worst} reaches {adam_worst:.1f}%")
+
+# Answer: no. With seed 10 the narrow network stays near chance, with Adam too. The
+# wide one gets every test point right, with each of the 16 seeds.
+
+# %% 8. Look: both recipes, all seeds
+# One row per recipe, and one dot per network.
+
+strips = {
+    f"2-10-10-1, SGD\nlr 0.1, {EPOCHS} epochs": sgd_accs,
+    "2-16-16-1, Adam\nlr 0.02, 100 epochs": wide_accs,
 }
-print(f"\n4. Test accuracy in % over {N_SEEDS} seeds")
-recorders, histories, test_accs = [], [], []  # one entry a recipe, of 16 each
-for name, (width, *how) in recipes.items():
-    recorders.append([Recorder(build(seed, width).to(device), epochs=how[-1]) for seed in range(N_SEEDS)])
-    models = [recorder.model for recorder in recorders[-1]]
-    histories.append(train_together(models, X_train, y_train, loss_fn, *how, recorders[-1]))
-    test_accs.append([100 * (logits_to_labels(model(X_test)) == y_test).double().mean().item() for model in models])
-    quantiles = np.quantile(test_accs[-1], (0, 0.5, 1))
-    print("   {:36}  worst {:5.1f}  median {:6.2f}  best {:5.1f}".format(name, *quantiles))
-order = np.argsort(test_accs[0])  # the seeds of the first recipe, worst first
-
-# %% 5. NEW: two kinds of luck
-# Luck has two sources: the seed of the network, and which points happen to be in the test set. Hold one still and look
-# at the other. Many networks, one test set of 20,000 points: luck of the seed. One network, a hundred test sets of 200
-# points: luck of the points. Lesson 05's formula agrees: a share p of n points varies by sqrt(p (1 - p) / n).
-# Here the seed matters six times as much. A larger test set would measure each network better and leave that as it is.
-
-right = [(logits_to_labels(recorder.model(X_fresh)) == y_fresh).double() for recorder in recorders[0]]
-seed_std = 100 * torch.stack(right).mean(dim=1).std().item()  # [16, 20000] -> [16] -> one number
-middle_right = right[order[N_SEEDS // 2]]  # [20000], of the seed in the middle
-point_std = 100 * middle_right.reshape(100, 200).mean(dim=1).std().item()  # [100, 200] -> [100] -> one number
-by_formula = 100 * (middle_right.mean() * (1 - middle_right.mean()) / 200).sqrt().item()
-print("\n5. Two kinds of luck with SGD, as standard deviation in percentage points")
-print(f"   Which seed: {seed_std:.2f}. Which 200 test points: {point_std:.2f}, by the formula {by_formula:.2f}")
-
-# %% 6. When does a difference mean something?
-# Two people run the same recipe with one seed each. How often do they differ by 10 points or more? All pairs tell.
-# In two pairs of three one of them would believe to have found something.
-# To trust a difference, average: the mean of n seeds varies by 1 / sqrt(n) of what one seed varies. With 95 %
-# confidence two means differ beyond luck if they are more than 1.96 sqrt(2) std / sqrt(n) apart. Solve that for n.
-# With a spread of 16 points that takes far more seeds than anybody reports, and twice as many to find it 4 times in 5.
-# The same for test points: to tell 98 % from 99 %, the two variances add up, and n must bring them below 1 point.
-# The number of seeds is itself a guess: it rests on a standard deviation measured on 16 networks.
-# So the honest answer to "is that number luck?" has three parts: the number, the spread, and how many of each you ran.
-
-apart = np.abs(np.subtract.outer(test_accs[0], test_accs[0]))[np.triu_indices(N_SEEDS, 1)]  # [120], one a pair
-pairs_apart = 100 * (apart >= 10).mean()  # percent
-n_seeds = int(np.ceil(2 * (1.96 * seed_std / GAP) ** 2))
-n_points = int(np.ceil((1.96 / 0.01) ** 2 * (0.98 * 0.02 + 0.99 * 0.01)))
-print("\n6. When does a difference mean something?")
-print(f"   Same recipe, two seeds: 10 points or more apart in {pairs_apart:.0f}% of {len(apart)} pairs")
-print(f"   Needed for {GAP:.0f} points: {n_seeds} seeds a recipe. For 98% against 99%: {n_points} test points")
-
-# %% 7. Look
-# What to see in the first figure: with SGD the points lie anywhere from chance to nearly perfect. With Adam all but two
-# of the narrow networks are above 99 %, and all of the wider ones.
-# What to see in the second: one recipe, three networks. The worst has found no more than a line, the middle one a shape
-# that is open at the top right, the best one a ring. All three are still learning: more epochs would help each.
-# NEW: the page of save_player() shows why seed 10 fails, with Adam too: 7 of its first 10 units are dead at the start.
-
-fig, ax = plt.subplots(figsize=(8, 3.6), layout="constrained", subplot_kw={"xlabel": "test accuracy in %"})
-for row, accs in enumerate(test_accs):
-    ax.scatter(accs, row + np.linspace(-0.2, 0.2, N_SEEDS), s=22, color="0.4")  # apart, so that equal ones show
-    ax.plot([np.median(accs)] * 2, [row - 0.32, row + 0.32], color="black")
-ax.vlines((50, 60.2, 99.96), -0.5, 2.5, colors="0.45", linewidth=0.8, linestyle="--", zorder=0)
-ax.secondary_xaxis("top").set_xticks((50, 60.2, 99.96), ("chance", "best straight line", "best possible"), fontsize=9)
-ax.set(ylim=(2.5, -0.5), yticks=range(3), yticklabels=[name.replace(", ", "\n") for name in recipes])
-fig.suptitle(f"Circles, {N_SEEDS} seeds a recipe: a point is a seed, black the median")
+fig = plot_strips(strips, {"chance": 50, "all right": 100})
+fig.suptitle(f"Circles, {n_seeds} seeds per recipe, {len(X_test)} test points")
+print("\n8. A picture of all networks")
 save_figure(fig, "13_strips.png")
-fig, axes = plt.subplots(1, 3, figsize=(10, 4.1), layout="constrained")
-for ax, word, seed in zip(axes, ("worst", "middle", "best"), order[[0, N_SEEDS // 2, -1]], strict=True):
-    plot_decision_boundary(recorders[0][seed].model, X_test, y_test, ax=ax, limits_from=X)
-    ax.set_title(f"{word}: seed {seed}, {ax.get_title()}")
-fig.suptitle("One recipe, three seeds: 2-10-10-1 with ReLU on circles, SGD lr 0.1, 1000 epochs, test points")
+# What to see: each dot is a network, and the black line is the median. The first recipe
+# is a lottery. In the second row the dots lie on each other.
+
+# %% 9. Look: three networks of one recipe
+# The worst network, the middle one and the best one of the first row. They differ in
+# nothing but their seed.
+
+three = {
+    f"worst: seed {worst}": models[worst],
+    f"middle: seed {middle}": models[middle],
+    f"best: seed {best}": models[best],
+}
+fig = plot_boundaries(three, X_test, y_test, limits_from=X)
+fig.suptitle(f"Circles, one recipe: 2-10-10-1, SGD lr 0.1, {EPOCHS} epochs")
+print("\n9. A picture of three networks")
 save_figure(fig, "13_same_recipe.png")
-runs = {f"SGD, seed {s}": (recorders[0][s], {"train_loss": histories[0][s]}) for s in order[[0, N_SEEDS // 2, -1]]}
-runs |= {f"Adam, seed {order[0]}": (recorders[1][order[0]], {"train_loss": histories[1][order[0]]})}
-save_player("13_seeds_and_luck", (X_train, X_test, y_train, y_test), runs)
+# What to see: the worst network has found no more than a line, the middle one a shape
+# that is open at the top right, the best one a ring.
+#
+# The player shows why the worst one fails: of its first 10 units 7 are dead before any
+# step. They return 0 for every point, so they never learn.
+#
+# Patience hardly helps it: after 20,000 epochs it gets 66.5 %.
 
-# %% 8. What we learned
-# "It scores 95 %" and "it scores 70 %" can be the same network with another seed. Report how many seeds you ran, and
-# their spread. What 16 seeds tell: 1000 epochs of SGD are a lottery, and Adam on the wider network is not. What they do
-# not tell: how often Adam fails on the narrow network. It failed once; for a rate that small, run hundreds of seeds.
-# A test set has its luck too: which 200 points it holds moves the middle network by 3 points (standard deviation).
-# What one seed cannot tell: which of two recipes is better, unless they differ by far more than the spread.
-# This was the last lesson. You can build a classifier, judge it, and say how far its number can be trusted.
+data = (X_train, X_test, y_train, y_test)
+runs = {
+    f"SGD, seed {worst}": (recorders[worst], histories[worst]),
+    f"SGD, seed {middle}": (recorders[middle], histories[middle]),
+    f"SGD, seed {best}": (recorders[best], histories[best]),
+    f"Adam, seed {worst}": (recorder_adam, history_adam),
+}
+save_player("13_seeds_and_luck", data, runs)
 
-sgd, adam, wide = test_accs
-results = {"loss_difference": loss_difference, "adam_worst": min(adam), "wide_worst": min(wide)}
-results |= {"sgd_worst": min(sgd), "sgd_median": float(np.median(sgd)), "sgd_best": max(sgd), "seed_std": seed_std}
-results |= {"point_std": point_std, "pairs_10_points_apart": pairs_apart, "seeds_needed": n_seeds}
+# %% 10. Two kinds of luck
+# The seed is one kind of luck. Which points are in the test set is the other. To see
+# each of them alone, we hold the other one still.
+#
+# First many networks and one large test set, the fresh points. Now the accuracies
+# differ only because of the seed. Their standard deviation says how much they differ:
+# it is, roughly, the typical distance of a value from the mean of all values.
+#
+# Then one network, the middle one, and many small test sets: we cut the fresh points
+# into sets as large as our test set. Now only the test points differ.
+#
+# An accuracy on a test set also has an interval: the true accuracies that go well with
+# it. wilson_interval(right, n) returns its two ends. Here we know the truth, because we
+# have the fresh points. Question: how many of 100 intervals hold it?
+
+fresh_accs = []
+for model in models:
+    fresh_accs.append(measure(model, X_fresh, y_fresh))
+seed_std = float(np.std(fresh_accs, ddof=1))  # ddof=1: divide by n - 1, not by n
+
+with torch.inference_mode():
+    preds = logits_to_labels(models[middle](X_fresh))  # [20000]
+right = preds == y_fresh  # [20000], True where the middle network is right
+n_points = len(X_test)
+set_accs = []
+intervals_that_hold = 0
+for right_of_set in right.reshape(-1, n_points):  # [100, 200], one row per test set
+    n_right = right_of_set.sum().item()
+    set_accs.append(100 * n_right / n_points)
+    low, high = wilson_interval(n_right, n_points)
+    if low <= fresh_accs[middle] <= high:
+        intervals_that_hold += 1
+point_std = float(np.std(set_accs, ddof=1))
+
+print("\n10. Two kinds of luck, as standard deviation in percentage points")
+print(f"   which seed:        {seed_std:.2f}")
+print(f"   which test points: {point_std:.2f}")
+print(f"   last interval: {low:.1f} to {high:.1f}%, truth {fresh_accs[middle]:.1f}%")
+print(f"   {intervals_that_hold} of {len(set_accs)} intervals hold the truth")
+
+# Answer: 93 of them. A 95 % interval is made so that about 95 % of such intervals hold
+# the truth. It covers the luck of the test points only, and knows nothing of seeds.
+#
+# Here the seed matters about six times as much as the test points. A larger test set
+# would measure each network better. It would not bring the networks together.
+
+# %% 11. How many seeds?
+# For a recipe, the mean over n seeds says more than one seed. It varies less: by
+# std / sqrt(n), where std is the standard deviation over the seeds.
+#
+# Its 95 % interval is the mean plus or minus t times that. The factor t is about 1.96
+# for very many seeds. It is larger for few of them, because then std is itself a matter
+# of luck. It is called Student's t, and t_factor(n) returns it.
+#
+# Question: how many seeds does it take before a gap of 5 points between the means of
+# two such recipes is more than luck?
+#
+# The gap has the luck of two means in it. So it must be larger than 1.96 * std *
+# sqrt(2 / n), and we solve that for n. We take 1.96, because so many seeds will come
+# out that t is nearly the same.
+
+print("\n11. How many seeds?")
+for n in (2, 4, 8, 16):
+    print(f"   t for {n:2d} seeds: {t_factor(n):5.2f}")
+
+mean_acc = float(np.mean(fresh_accs))
+mean_half_width = t_factor(n_seeds) * seed_std / math.sqrt(n_seeds)
+seeds_needed = math.ceil(2 * (1.96 * seed_std / GAP) ** 2)
+
+print(f"   mean of {n_seeds} seeds: {mean_acc:.1f}%", end="")
+print(f" plus or minus {mean_half_width:.1f} points")
+print(f"   a gap of {GAP:.1f} points needs {seeds_needed} seeds per recipe")
+
+# Answer: 81, far more than most people run. And it is a rough number, because std comes
+# from 16 seeds only. Guide 12 says how rough. For the second recipe a few seeds are
+# enough, because they all agree.
+
+# %% 12. Two networks, one test set
+# Now somebody has two trained networks and asks which one is better. Both were measured
+# on the same 200 points. Do we look at their intervals?
+#
+# We can do better, because the points are the same. Points that both get right say
+# nothing, nor do points that both get wrong. We count the others: those that only the
+# first gets right, and those that only the second gets right.
+
+with torch.inference_mode():
+    preds_first = logits_to_labels(models[FIRST](X_test))  # [200]
+    preds_second = logits_to_labels(models[SECOND](X_test))  # [200]
+right_first = preds_first == y_test  # [200], True or False
+right_second = preds_second == y_test
+only_first = (right_first & ~right_second).sum().item()  # & is and, ~ is not
+only_second = (right_second & ~right_first).sum().item()
+
+print("\n12. Two networks, one test set")
+for seed, right in ((FIRST, right_first), (SECOND, right_second)):
+    low, high = wilson_interval(right.sum().item(), n_points)
+    print(f"   seed {seed:2d}: {sgd_accs[seed]:.1f}%,", end="")
+    print(f" interval {low:.1f} to {high:.1f}%")
+print(f"   only seed {FIRST} is right at {only_first} points")
+print(f"   only seed {SECOND} is right at {only_second} points")
+
+# %% 13. Is the difference luck?
+# The intervals of the two overlap. Does that mean that the difference is luck?
+#
+# If both networks were equally good, each of the points that we counted would be a toss
+# of a coin: heads for one network, tails for the other. How often does a coin fall as
+# unevenly as that, or more so? This share is the p-value.
+#
+# Below 0.05 people say that a difference is more than luck. This is McNemar's test. It
+# is a paired test, because each point is given to both networks.
+
+tosses = only_first + only_second
+fewer = min(only_first, only_second)
+chance = 0.0
+for heads in range(fewer + 1):  # 0, 1, ..., fewer
+    ways = math.comb(tosses, heads)  # how many rows of tosses have so many heads
+    chance += ways / 2**tosses  # of 2 * 2 * 2 * ... rows, all equally likely
+p_value = min(1.0, 2 * chance)  # twice: the other network could be ahead as well
+
+print(f"\n13. The p-value is {p_value:.3f}")
+if p_value < 0.05:
+    print("   The difference is more than luck of the test points.")
+else:
+    print("   These test points cannot tell which network is better.")
+print(f"   fresh points: seed {FIRST} {fresh_accs[FIRST]:.2f}%,", end="")
+print(f" seed {SECOND} {fresh_accs[SECOND]:.2f}%")
+
+# Answer: no. With the seeds 11 and 14 the intervals overlap, and still the p-value is
+# below 0.05. The paired test sees more: a point that is hard for both drops out. The
+# fresh points agree with it.
+#
+# A p-value above 0.05 would not say that both are equally good. It would only say that
+# these test points cannot tell.
+#
+# Mind what was compared: two networks, not two recipes. Both come from one recipe. To
+# compare recipes, take several seeds of each, as in section 11.
+
+# %% 14. What we learned
+# A result has two kinds of luck in it, the seed and the test points. Against the first
+# one more seeds help, against the second one more test points. Cross-validation, which
+# lets each part of the data be the test set once, makes the most of few points.
+#
+# So report three things: the number, its spread, and how many seeds and test points it
+# comes from. Compare two networks on the same points, with McNemar's test. Compare two
+# recipes over several seeds.
+
+results = {
+    "untrained_mean_acc": untrained_mean_acc,
+    "untrained_best_acc": untrained_best_acc,
+    "sgd_worst": sgd_accs[worst],
+    "sgd_median": sgd_median,
+    "sgd_best": sgd_accs[best],
+    "pairs_10_points_apart": pairs_10_points_apart,
+    "wide_worst": min(wide_accs),
+    "adam_worst": adam_worst,
+    "seed_std": seed_std,
+    "point_std": point_std,
+    "intervals_that_hold": intervals_that_hold,
+    "mean_acc": mean_acc,
+    "mean_half_width": mean_half_width,
+    "seeds_needed": seeds_needed,
+    "only_first": only_first,
+    "only_second": only_second,
+    "p_value": p_value,
+}
 save_results("13_seeds_and_luck", results)
 
-# %% 9. Try it
-# - Give SGD 1500 epochs (recipes in section 4). Predict: does the spread shrink, or does only the median rise?
-# - Set GAP = 2. Predict how the number of seeds grows before you look: the gap is 2.5 times smaller.
-# - Set N_TOGETHER = 8, then 256. Predict where the gain is larger, and why.
+# %% 15. Try it
+# Predict first, then change one number at the top and run the lesson again.
+# 1. Set EPOCHS = 1500. Does the standard deviation over the seeds shrink?
+# 2. Set GAP = 2.0. How many seeds does it take now?
+# 3. Set FIRST = 5 and SECOND = 12. Which network is better on the test set, and which
+#    one on the fresh points?
+#
+# Answers:
+# 1. It does, to 11.99. The median rises to 99.0 %, and the worst network still ends at
+#    54.5 %.
+# 2. 505, about six times as many. The gap is 2.5 times smaller, and it counts squared.
+# 3. Seed 12 on the test set, but seed 5 on the fresh points. The p-value of 0.815 was
+#    right: these test points cannot tell.
