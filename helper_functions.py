@@ -35,6 +35,7 @@ from course import checks, drawing
 from course.drawing import CLASS_COLORS, plot_images
 from course.figures import (
     compare_curves,
+    plot_batch_sizes,
     plot_calibration,
     plot_class_scores,
     plot_confusion_matrix,
@@ -46,8 +47,10 @@ from course.figures import (
     plot_recipes,
     plot_relu_units,
     plot_stages,
+    plot_starts,
     plot_strips,
     plot_threshold_curves,
+    plot_value_and_slope,
     share_legend,
 )
 from course.files import output_dir, save_file, write_output
@@ -57,11 +60,12 @@ from course.images import (
     data_dir,
     load_images,
     read_idx,
-    without_main_script,
 )
 from course.measures import (
+    accuracies_from_starts,
     best_possible_for_blobs,
     count_equal_epochs,
+    losses_by_step,
     print_error,
     print_history,
     print_row,

@@ -1,10 +1,11 @@
 """What lessons draw and do not teach, each as one named function."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import LinearSegmentedColormap
@@ -650,4 +651,140 @@ def plot_losses_together(together: Any, alone: Mapping[str, Sequence[float]]) ->
     ax.set(xlabel="epoch", ylabel="training loss")
     ax.margins(x=0.01)
     fig.legend(loc="outside lower center", ncols=3, fontsize=10)
+    return fig
+
+
+def plot_value_and_slope(
+    logits: Tensor, values: Mapping[str, Tensor], slopes: Mapping[str, Tensor]
+) -> Figure:
+    """Draw losses of one point of class 1 over its logit: values, and beside them slopes.
+
+    Args:
+        logits: `[N]`, rising.
+        values: for the name of each loss its value at each logit, `[N]`. The first one is black.
+        slopes: for the same names the slope at each logit, `[N]`.
+
+    Returns:
+        A new figure with two panels and one legend.
+
+    >>> z = torch.tensor([-1.0, 0.0, 1.0])
+    >>> p = torch.sigmoid(z)
+    >>> fig = plot_value_and_slope(z, {"log loss": -p.log()}, {"log loss": p - 1})
+    >>> [ax.get_title() for ax in fig.axes]
+    ['value', 'slope']
+    """
+    colors = ["black", CLASS_COLORS[1]]
+    fig, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+    for ax, title, curves in zip(axes, ("value", "slope"), (values, slopes), strict=True):
+        ax.axvline(0, color="0.8", linewidth=0.8)
+        for (name, curve), color in zip(curves.items(), colors, strict=False):
+            ax.plot(logits, curve, color=color, label=name)
+        ax.set(title=title, xlabel="logit   (below 0: wrong, above 0: right)")
+        ax.margins(x=0)
+    handles, labels = axes[0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return fig
+
+
+def plot_starts(
+    starts: Tensor,
+    arrived: Tensor,
+    path: Sequence[Sequence[float]],
+    loss_fn: Callable[[Tensor, Tensor], Tensor],
+    X: Tensor,
+    y: Tensor,
+    ax: Axes,
+) -> None:
+    """Draw the loss of logit = weight * x + bias as a surface, the starts on it, and one way down.
+
+    The panels of a figure get one legend below them.
+
+    Args:
+        starts: a weight and a bias per start, `[S, 2]`.
+        arrived: for each start whether training from it succeeds, `[S]`, bool.
+        path: weight and bias at each step of one training.
+        loss_fn: takes logits and labels `[N]` and returns their mean loss.
+        X: one feature per point, `[N, 1]`.
+        y: labels, 0 or 1 as float, `[N]`.
+        ax: axes to draw into.
+
+    >>> import matplotlib.pyplot as plt
+    >>> fig, ax = plt.subplots()
+    >>> X = torch.tensor([[-1.0], [1.0]])
+    >>> y = torch.tensor([0.0, 1.0])
+    >>> starts = torch.tensor([[1.0, 0.0], [-9.0, 0.0]])
+    >>> arrived = torch.tensor([True, False])
+    >>> loss_fn = torch.nn.BCEWithLogitsLoss()
+    >>> plot_starts(starts, arrived, [[-9.0, 0.0], [-8.0, 0.0]], loss_fn, X, y, ax)
+    >>> ax.get_xlabel()
+    'weight'
+    """
+    weights = [weight for weight, _ in path]
+    biases = [bias for _, bias in path]
+    farthest = float(starts.abs().max())
+    for number in (*weights, *biases):
+        farthest = max(farthest, abs(number))
+    ticks = torch.linspace(-1.1 * farthest, 1.1 * farthest, 41)
+    x = X.squeeze(1)  # [N]
+    heights = torch.empty(41, 41)  # rows are biases, columns are weights
+    for row, bias in enumerate(ticks.tolist()):
+        for column, weight in enumerate(ticks.tolist()):
+            heights[row, column] = loss_fn(weight * x + bias, y)
+    ax.contourf(ticks, ticks, heights, levels=12, cmap="Greys", alpha=0.45)
+    good = starts[arrived]
+    bad = starts[~arrived]
+    green = CLASS_COLORS[2]
+    orange = CLASS_COLORS[1]
+    ax.scatter(good[:, 0], good[:, 1], s=22, color=green, label="start that arrives")
+    ax.scatter(bad[:, 0], bad[:, 1], s=22, color=orange, marker="x", label="start that does not")
+    ax.plot(weights, biases, color="black", linewidth=2, label="way from the bad start")
+    ax.plot(weights[0], biases[0], color="black", marker="s", markersize=6)
+    ax.set(xlabel="weight", ylabel="bias", aspect="equal")
+    if ax.figure.legends:
+        return
+    handles, labels = ax.get_legend_handles_labels()
+    ax.figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+
+
+def plot_batch_sizes(
+    losses_by_size: Mapping[int, Mapping[int, float]],
+    steps_per_epoch: Mapping[int, int],
+    reference: float,
+) -> Figure:
+    """Draw the loss of runs with different batch sizes twice: by epoch, and by step.
+
+    Args:
+        losses_by_size: for each batch size the loss after so many steps.
+        steps_per_epoch: for each batch size how many steps an epoch has.
+        reference: the loss of a network without any idea, drawn as a thin line.
+
+    Returns:
+        A new figure with two panels and one legend; the last run is a broad pale line, so that a
+        run on top of it can be seen.
+
+    >>> losses_by_size = {1: {1: 2.3, 8: 1.9}, 8: {1: 2.2}}
+    >>> fig = plot_batch_sizes(losses_by_size, {1: 8, 8: 1}, reference=2.3)
+    >>> [ax.get_xlabel() for ax in fig.axes]
+    ['epochs (log scale)', 'steps (log scale)']
+    """
+    fig, axes = plt.subplots(1, 2, figsize=(9, 4.2), sharey=True, layout="constrained")
+    last = list(losses_by_size)[-1]
+    for (size, losses), color in zip(losses_by_size.items(), CLASS_COLORS, strict=False):
+        style: dict[str, Any] = {"color": color, "label": f"batch size {size}"}
+        if size == last:
+            style["linewidth"] = 6
+            style["alpha"] = 0.4
+        steps = list(losses)
+        epochs = [step / steps_per_epoch[size] for step in steps]
+        for ax, places in zip(axes, (epochs, steps), strict=True):
+            ax.plot(places, list(losses.values()), marker="o", markersize=3, **style)
+    for ax, unit in zip(axes, ("epochs", "steps"), strict=True):
+        ax.axhline(reference, color="0.45", linewidth=0.8, linestyle="--")
+        ax.set(xscale="log", xlabel=f"{unit} (log scale)", title=f"by {unit[:-1]}")
+        ax.xaxis.set_major_formatter("{x:g}")
+    place = axes[0].get_yaxis_transform()
+    axes[0].text(0.02, reference, "no idea", transform=place, va="bottom", fontsize=9, color="0.3")
+    axes[0].set_ylabel("loss on the training set")
+    handles, labels = axes[0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return fig

@@ -4,8 +4,7 @@ import gzip
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -160,32 +159,6 @@ def read_idx(path: str | Path) -> np.ndarray:
     shape = np.frombuffer(data, ">u4", n_dims, offset=4).tolist()
     values = np.frombuffer(data, np.uint8, offset=4 + 4 * n_dims)
     return values.reshape(shape).copy()  # the copy can be written to
-
-
-@contextmanager
-def without_main_script() -> Iterator[None]:
-    """Keep processes that start inside from running the main script again.
-
-    Where processes are spawned (Windows, macOS) or come from a server (Linux from Python 3.14 on),
-    each begins by running the script that started it, under the name `__mp_main__`, to find the
-    functions and classes defined there. The workers of a DataLoader need none of them if dataset
-    and collate function come from a library.
-
-    >>> with without_main_script():
-    ...     hasattr(sys.modules["__main__"], "__file__")
-    False
-    """
-    main = vars(sys.modules["__main__"])
-    hidden: dict[str, object] = {}
-    for name in ("__file__", "__spec__"):
-        if name in main:
-            hidden[name] = main[name]
-    main.pop("__file__", None)
-    main["__spec__"] = None
-    try:
-        yield
-    finally:
-        main.update(hidden)
 
 
 def _load_digits() -> ImageData:

@@ -2,14 +2,19 @@
 
 import math
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader, TensorDataset
 
 from course.checks import check_count
+from course.predicting import predict_logits
 from course.text import ascii_only
+
+LossFunction = Callable[[Tensor, Tensor], Tensor]  # logits and labels of one shape: their mean loss
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]], indent: int = 3) -> None:
@@ -233,3 +238,97 @@ def t_factor(n: int) -> float:
 
     check_count(n, 2, "n")
     return float(stdtrit(n - 1, 0.975))
+
+
+def accuracies_from_starts(
+    starts: Tensor, X: Tensor, y: Tensor, loss_fn: LossFunction, lr: float, steps: int
+) -> Tensor:
+    """Train logit = weight * x + bias from many starts at once, and return where each one ends.
+
+    Each start takes the steps that it would take alone: the sum of all their losses has, for each
+    start, the gradient of its own loss.
+
+    Args:
+        starts: a weight and a bias per start, `[S, 2]`.
+        X: one feature per point, `[N, 1]`.
+        y: labels 0 or 1 as float, `[N]`.
+        loss_fn: takes logits and labels of one shape and returns their mean loss.
+        lr: learning rate of SGD.
+        steps: how many steps each start takes.
+
+    Returns:
+        Accuracy in percent on X per start, `[S]`, on the CPU.
+
+    >>> starts = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+    >>> X = torch.tensor([[-1.0], [1.0]])
+    >>> accuracies_from_starts(starts, X, torch.tensor([0.0, 1.0]), nn.BCEWithLogitsLoss(), 1.0, 0)
+    tensor([100.,   0.])
+    """
+    weights = starts[:, :1].to(X.device, copy=True).requires_grad_()  # [S, 1], a copy is trained
+    biases = starts[:, 1:].to(X.device, copy=True).requires_grad_()  # [S, 1]
+    x = X.squeeze(1)  # [N]
+    labels = y.expand(len(starts), -1)  # [S, N]
+    optimizer = torch.optim.SGD([weights, biases], lr=lr)
+    for _ in range(steps):
+        logits = weights * x + biases  # [S, N]
+        loss = len(starts) * loss_fn(logits, labels)  # the sum over starts of their mean losses
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        preds = weights * x + biases >= 0  # [S, N]
+    right = preds == (labels == 1)
+    shares = right.float().mean(dim=1)  # [S]
+    return 100 * shares.cpu()
+
+
+def losses_by_step(
+    model: nn.Module, loader: DataLoader, loss_fn: LossFunction, optimizer: Optimizer, steps: int
+) -> dict[int, float]:
+    """Train in batches and look at the loss on the whole data set now and then.
+
+    Args:
+        model: returns logits `[B, K]` of a batch; it is trained where it lies.
+        loader: makes the batches; its data set is a `TensorDataset` of X and y.
+        loss_fn: takes logits and labels.
+        optimizer: holds the parameters of `model`.
+        steps: how many batches to train on; the loader starts again as often as needed.
+
+    Returns:
+        The loss on the whole data set after 1, 2, 4, 8, ... steps, after the first epoch and at
+        the end, each for its number of steps.
+
+    Raises:
+        TypeError: the loader's data set is not a `TensorDataset`.
+
+    >>> data = TensorDataset(torch.tensor([[-1.0], [1.0], [3.0]]), torch.tensor([0, 1, 1]))
+    >>> seed = torch.manual_seed(0)
+    >>> model = nn.Linear(1, 2)
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    >>> losses = losses_by_step(model, DataLoader(data), nn.CrossEntropyLoss(), optimizer, steps=6)
+    >>> list(losses)
+    [1, 2, 3, 4, 6]
+    """
+    data = loader.dataset
+    if not isinstance(data, TensorDataset):
+        raise TypeError(
+            f"the loader has a {type(data).__name__}; expected a TensorDataset of X and y."
+        )
+    X, y = data.tensors
+    device = next(model.parameters()).device
+    losses: dict[int, float] = {}
+    step = 0
+    while step < steps:
+        for X_batch, y_batch in loader:
+            model.train()
+            loss = loss_fn(model(X_batch.to(device)), y_batch.to(device))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            step += 1
+            is_power_of_two = step.bit_count() == 1  # 1, 2, 4, ... have a single bit
+            if is_power_of_two or step in (len(loader), steps):
+                losses[step] = loss_fn(predict_logits(model, X), y).item()
+            if step == steps:
+                break
+    return losses

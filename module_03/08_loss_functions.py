@@ -1,199 +1,384 @@
 """Lesson 08: Loss functions
 
-Question: Why cross entropy, and not squared error?
+Question: Why log loss and not squared error?
 You will learn:
-    - to write log loss and cross entropy by hand so that no logit breaks them
-    - to compare losses by their gradients, and to see where squared error gets stuck
-    - to recognize softmax before CrossEntropyLoss by the floor under its loss
-    - to weight a rare class, and to tell what that changes
-Builds on: Lesson 07
+    - to compute log loss by hand, and to say what a sure mistake costs
+    - to compare two losses by their slope, because training follows the slope
+    - to say why the loss takes logits and not probabilities
+Builds on: Lessons 02 and 04
+Guide: docs/08-binary-cross-entropy.md, 13 minutes
+Minutes: 10
 Run: python module_03/08_loss_functions.py
 Writes:
-    outputs/08_losses.png - log loss and squared error: value, gradient, and their surfaces with starts that arrive
-    outputs/08_class_weights.png - the boundary without a weight, with pos_weight and with a class weight
+    outputs/08_losses.png - log loss and squared error of one point: value and slope
+    outputs/08_starts.png - where training arrives from 100 starts, with each loss
 """
 
 # %% Setup
 import matplotlib.pyplot as plt
 import torch
 from sklearn.datasets import make_blobs
-from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.nn import functional as F
 
-from helper_functions import CLASS_COLORS, fit, pick_device, plot_decision_boundary, save_figure, save_results
+from helper_functions import (
+    accuracies_from_starts,
+    pick_device,
+    plot_starts,
+    plot_value_and_slope,
+    print_row,
+    save_figure,
+    save_results,
+    train_step,
+)
 
-BAD_START = [-8.0, 0.0]  # weight and bias of section 3: sure, and wrong about nearly every point
-STEPS = 300  # of gradient descent in section 3, and epochs of each model after that
-RARE_WEIGHT = 9.0  # section 6 has nine common points for each rare one
-SEED = 42  # of data, splits and first weights
+START_WEIGHT = -8.0  # of the bad start: sure, and wrong about nearly every point
+LR = 1.0  # learning rate of SGD, the same for both losses
+STEPS = 300  # of SGD in every training but one
+MANY_STEPS = 1000  # of SGD in section 8, for patience
+LONG_LR = 10.0  # learning rate in section 8, for longer steps
+LOG_EVERY = 50  # steps between two lines of the log
+SEED = 42  # of the data
 
 device = pick_device()
 
-# %% 1. NEW: log loss by hand
-# The model gives the true class the probability p. Log loss is -ln p: 0 for p = 1, and without
-# bound as p goes to 0. From the logit z it is ln(1 + e^-z) for label 1 and ln(1 + e^z) for label
-# 0. Both are max(z, 0) - z y + ln(1 + e^-|z|), which, like the sigmoid of lesson 07, never
-# overflows. (At z = 0 the slope must be 1/2 - y: maximum() gives the 1/2.) Log loss is also called binary cross
-# entropy, BCE.
+# %% 1. Log loss of five probabilities
+# A model gives the true class of a point the probability p. The nearer p is to 1, the
+# better. A loss turns p into a number that is low if p is near 1.
+#
+# Log loss is minus the logarithm of p. What you need to know about the logarithm:
+# log(1) is zero. Below one it is negative, and it falls without end as p comes near
+# zero. The minus sign makes the loss positive.
+#
+# Squared error is the other loss that people think of: (1 - p) * (1 - p).
+#
+# Both are 0 for p = 1. How much do they charge for p = 0.0001, which is a sure mistake?
+
+probs = torch.tensor([0.9, 0.5, 0.1, 0.01, 0.0001])  # [5], p of the true class
+log_losses = -probs.log()  # [5]
+squared_errors = (1 - probs) ** 2  # [5]
+
+print("1. Five probabilities of the true class, and what they cost")
+print_row("p", probs, ".4f")
+print_row("log loss", log_losses, ".5f")
+print_row("squared error", squared_errors, ".5f")
+
+# Answer: log loss charges 9.21034, and even more if p is smaller still. Squared error
+# never charges more than 1.
+#
+# For p = 0.5 log loss is 0.69315. That is the loss of a network without any idea, which
+# you know from lesson 01.
+
+# %% 2. The slope of both losses
+# Training does not look at the value of the loss. It follows the slope, which is called
+# the gradient (lesson 02). What changes in training is the logit. So how fast does each
+# loss change when the logit changes a little?
+#
+# torch.logit() goes back from a probability to its logit. backward() needs a single
+# number, so we add up the five losses. Each logit still gets the slope of its own loss.
+#
+# All five points are of class 1, so p is the sigmoid of the logit. Which slope do you
+# want for a sure mistake, a steep one or a flat one?
 
 
-def log_loss(logits, y):
-    return torch.maximum(logits, torch.zeros_like(logits)) - logits * y + torch.log1p(torch.exp(-logits.abs()))
+def squared_error(logits, y):
+    probs = torch.sigmoid(logits)  # [N], P(class 1)
+    return ((probs - y) ** 2).mean()
 
 
-losses = {"log_loss": log_loss, "squared_error": lambda logits, y: (torch.sigmoid(logits) - y) ** 2}
-z = torch.linspace(-1000, 1000, 2001).repeat(2)
-y = torch.arange(2.0).repeat_interleave(2001)  # each logit with label 0 and with label 1
-log_loss_gap = (log_loss(z, y) - F.binary_cross_entropy_with_logits(z, y, reduction="none")).abs().max().item()
-print(f"1. Log loss of logits from -1000 to 1000, by hand against PyTorch: largest difference {log_loss_gap:.0e}")
+log_loss = nn.BCEWithLogitsLoss()  # the same loss as -log(p), computed from logits
+ones = torch.ones(5)  # [5], the labels: all of class 1
 
-# %% 2. NEW: a confident mistake
-# Squared error, (p - y)^2 with the probability p of class 1, grows with the mistake, too. But
-# training follows the gradient by the logit. For label 1 it is p - 1 with log loss, and
-# 2 (p - 1) p (1 - p) with squared error. The factor p (1 - p) is the slope of the sigmoid. It
-# vanishes where the model is sure, be it right or wrong.
+logits = torch.logit(probs).requires_grad_()  # [5]
+sum_of_log_losses = 5 * log_loss(logits, ones)  # five times the mean is the sum
+sum_of_log_losses.backward()
+log_slopes = logits.grad  # [5]
 
-probs = torch.tensor([0.9, 0.5, 0.1, 0.01, 0.0001])
-z = torch.cat([torch.logit(probs), torch.linspace(-8, 8, 321)]).repeat(2, 1).requires_grad_()  # [2, 326]
-values = torch.stack([loss_fn(row, 1) for loss_fn, row in zip(losses.values(), z, strict=True)])  # of class 1
-values.sum().backward()  # fills z.grad [2, 326]
-print("\n2. A point of class 1   log loss   gradient   squared error   gradient")
-for i, p in enumerate(probs):
-    print(f"   model: p = {p:<8.4g}{values[0, i]:12.4f}{z.grad[0, i]:11.4f}{values[1, i]:16.4f}{z.grad[1, i]:11.4f}")
-fig, axes = plt.subplots(2, 2, figsize=(9, 7), layout="constrained")  # section 3 draws the lower half
-for ax, curves, title in zip(axes[0], (values.detach(), z.grad), ("value", "gradient"), strict=True):
-    ax.plot(z[0, 5:].detach(), curves[0, 5:], color="black", label="log loss")
-    ax.plot(z[0, 5:].detach(), curves[1, 5:], color=CLASS_COLORS[3], label="squared error")
-    ax.set(title=f"{title} for one point of class 1", xlabel="logit (below 0: wrong)", ylabel=title)
-    ax.legend()
+logits = torch.logit(probs).requires_grad_()  # again, with no gradient yet
+sum_of_squared_errors = 5 * squared_error(logits, ones)
+sum_of_squared_errors.backward()
+squared_slopes = logits.grad  # [5]
 
-# %% 3. NEW: both losses from bad starts
-# The model logit = weight * x + bias has two parameters, so its loss is a surface. SGD walks down
-# from a bad start and from 100 starts on a grid. The classes overlap: the best threshold gets
-# 93.3 % on average. For this model log loss is convex, a valley without traps. For a network
-# with hidden layers it is not.
+print("\n2. The slope of each loss, for the same five probabilities")
+print_row("p", probs, ".4f")
+print_row("logit", logits.detach(), ".3f")  # detach(): only the numbers, no gradients
+print_row("log loss", log_slopes, ".5f")
+print_row("squared error", squared_slopes, ".5f")
 
-X, y = make_blobs(200, centers=[[-1.5], [1.5]], random_state=SEED)
-x, y = torch.tensor(X[:, 0], dtype=torch.float32), torch.tensor(y)  # [200] and [200]
-ticks = torch.linspace(-10, 10, 41)
-starts = torch.cat([torch.tensor([BAD_START]), torch.cartesian_prod(ticks[2::4], ticks[2::4])])  # [101, 2]
-results = {}
-print(f"\n3. Accuracy from weight, bias = {BAD_START} at steps 0, {STEPS // 6}, ..., {STEPS}; starts that reach 90%")
-for ax, (name, loss_fn) in zip(axes[1], losses.items(), strict=True):
-    params = starts.clone().requires_grad_()  # column 0 the weight, column 1 the bias
-    optimizer = torch.optim.SGD([params], lr=1.0)
-    track, acc = [], []
-    for _ in range(STEPS + 1):
-        logits = params[:, :1] * x + params[:, 1:]  # [101, 200], one row a start
-        track.append(params[0].tolist())
-        acc.append(100 * ((logits >= 0) == y).float().mean(dim=1))  # [101]
-        optimizer.zero_grad()
-        loss_fn(logits, y).mean(dim=1).sum().backward()  # in a sum, each start gets the gradient of its own loss
-        optimizer.step()
-    arrived = acc[-1][1:] >= 90  # [100]
-    results |= {f"{name}_acc": acc[-1][0].item(), f"{name}_starts_arrived": arrived.sum().item()}
-    print(f"   {name:<14}" + "".join(f"{a[0]:6.1f}%" for a in acc[:: STEPS // 6]) + f"{arrived.sum():7d} of 100")
-    surface = loss_fn(ticks[:, None, None] * x + ticks[:, None], y).mean(dim=2)  # [41, 41, 200] -> [41, 41]
-    ax.contourf(ticks, ticks, surface.T, levels=12, cmap="Greys", alpha=0.6)
-    ax.scatter(*starts[1:].T, s=14, c=[CLASS_COLORS[2] if arrives else CLASS_COLORS[1] for arrives in arrived])
-    ax.plot(*zip(*track, strict=True), color="black", linewidth=2)
-    ax.set(title=f"{name.replace('_', ' ')}: {arrived.sum()} of 100 starts arrive", xlabel="weight", ylabel="bias")
-save_figure(fig, "08_losses.png")
-# What to see: above, far left, the model is sure and wrong. Log loss pulls with its full gradient
-# of -1, squared error with next to none. Below, darker means a higher loss, green starts arrive,
-# orange ones do not, and the black path leads away from the bad start. On the left the surface of
-# squared error is flat: SGD hardly moves.
+# %% 3. Why squared error goes flat
+# All slopes are negative, because the loss falls if the logit rises. A sure mistake
+# should get a steep slope, so that training corrects it soon. Log loss does that: its
+# slope is nearly -1. Squared error has nearly no slope there.
+#
+# The formulas say why. For a point of class 1 the slope of log loss is p - 1.
+#
+# That of squared error is 2 * (p - 1) * p * (1 - p).
+#
+# The factor p * (1 - p) is the slope of the sigmoid. The sigmoid is flat where p is
+# near 0 or near 1. So the slope vanishes where the model is sure, be it right or wrong.
+#
+# Log loss has this factor too, but its logarithm cancels it. We check both formulas.
 
-# %% 4. NEW: cross entropy by hand
-# For K classes the loss is -ln softmax(z) at the true class, which is
-# ln(e^z1 + ... + e^zK) - z_true. e^1000 is infinite, so we first take the largest logit off all of
-# them, which changes nothing (the log-sum-exp trick). CrossEntropyLoss does this inside. So it
-# wants logits, and as labels class indices or probabilities, one-hot for example. With the two
-# logits 0 and z it is the log loss of z: BCE is cross entropy with two classes.
+log_formula = probs - 1  # [5]
+squared_formula = 2 * (probs - 1) * probs * (1 - probs)  # [5]
+sure_log_slope = log_slopes[-1].item()  # of p = 0.0001, the last one
+sure_squared_slope = squared_slopes[-1].item()
 
+print("\n3. The same slopes by formula")
+print_row("p - 1", log_formula, ".5f")
+print_row("with the factor", squared_formula, ".5f")
 
-def cross_entropy(logits, y):
-    shifted = logits - logits.max(dim=1, keepdim=True).values  # [N, K], at most 0
-    return shifted.exp().sum(dim=1).log() - shifted[torch.arange(len(y)), y]  # [N]
+# %% 4. Look: value and slope
+# The same two losses of one point of class 1, for logits from -8 to 8.
 
-
-torch.manual_seed(SEED)
-z = torch.cat([torch.randn(500, 4), 1000 * torch.randn(500, 4).sign()])  # [1000, 4]
-y = torch.randint(4, (1000,))
-ce, two = cross_entropy(z, y), cross_entropy(torch.stack([torch.zeros(1000), z[:, 0]], dim=1), y % 2)
-gaps = [(ce - F.cross_entropy(z, t, reduction="none")).abs().max().item() for t in (y, F.one_hot(y, 4).float())]
-two_gap = (two - log_loss(z[:, 0], y % 2)).abs().max().item()
-results["largest_gap"] = max(log_loss_gap, *gaps, two_gap)
-print("\n4. Cross entropy of 1000 rows, half of the logits -1000 or 1000, by hand: largest difference")
-print(f"   from PyTorch {gaps[0]:.0e}, with one-hot labels {gaps[1]:.0e}; with two classes from log loss {two_gap:.0e}")
-
-# %% 5. NEW: softmax before the loss puts a floor under it
-# A softmax at the end of the model is one too many: the loss takes its outputs, 0 to 1, for
-# logits. At best the true class has 1 and the K - 1 others 0, which costs ln(1 + (K - 1) / e).
-
-X, y = make_blobs(1000, centers=4, cluster_std=1.5, random_state=SEED)
-X, y = torch.tensor(X, dtype=torch.float32, device=device), torch.tensor(y, device=device)
-X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=SEED)
-print(f"\n5. 2-8-4 on blobs, logits, then softmax; floor ln(1 + 3/e) = {torch.tensor(3 / torch.e).log1p():.5f}")
-for name, last in (("logits", nn.Identity()), ("softmax", nn.Softmax(dim=1))):
-    torch.manual_seed(SEED)
-    model = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 4), last).to(device)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    history = fit(model, X_train, X_test, y_train, y_test, nn.CrossEntropyLoss(), optimizer, STEPS, log_every=60)
-    results |= {f"{name}_train_loss": history["train_loss"][-1], f"{name}_test_acc": history["test_acc"][-1]}
-# What to see: with softmax training is slow, still at 50 % at epoch 60, because the gradient has to
-# pass one softmax more. The accuracy ends at the same 99.5 % (lesson 04: 99.25 % is the best on
-# average), the loss above the floor. But 9 of 40 seeds never learn one of the four classes; without
-# softmax all do (benchmarks/spread_08_loss_functions.py).
-
-# %% 6. NEW: weights for a rare class
-# One point in ten is of class 1. pos_weight of BCEWithLogitsLoss counts each of them nine times;
-# so does weight of CrossEntropyLoss, which then divides by the sum of the weights, 1.8 a point.
-# Hence the smaller loss for the same model.
-
-X, y = make_blobs([1800, 200], centers=[[0, 0], [2, 1]], random_state=SEED)
-X, y = torch.tensor(X, dtype=torch.float32, device=device), torch.tensor(y, dtype=torch.float32, device=device)
-X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.5, random_state=SEED, stratify=y.cpu())
-weights = torch.tensor([1.0, RARE_WEIGHT], device=device)
-loss_fns = {
-    "no_weight": nn.BCEWithLogitsLoss(),
-    "pos_weight": nn.BCEWithLogitsLoss(pos_weight=weights[1]),
-    "class_weight": lambda z, y: F.cross_entropy(torch.stack([torch.zeros_like(z), z], 1), y.long(), weights),
+logits = torch.linspace(-8, 8, 161)  # [161]
+probs = torch.sigmoid(logits)
+distance = 1 - probs  # how much is missing to a sure and right answer
+values = {
+    "log loss": -probs.log(),
+    "squared error": distance**2,
 }
-print("\n6. Linear model    recall   precision   accuracy     bias   train loss")
-fig, axes = plt.subplots(1, 3, figsize=(10, 3.9), layout="constrained")
-fig.suptitle(f"Linear model, Adam lr 0.1, {STEPS} epochs, seed {SEED}; test points, one in ten of class 1")
-for ax, (name, loss_fn) in zip(axes, loss_fns.items(), strict=True):
-    torch.manual_seed(SEED)
-    model = nn.Linear(2, 1).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
-    history = fit(model, X_train, X_test, y_train, y_test, loss_fn, optimizer, STEPS)
-    preds = model(X_test).squeeze(1) >= 0
-    recall, precision = (100 * ((preds * y_test).sum() / part.sum()).item() for part in (y_test, preds))
-    results |= {f"{name}_recall": recall, f"{name}_bias": model.bias.item()}
-    print(f"   {name:<13}{recall:8.1f}%{precision:11.1f}%{history['test_acc'][-1]:10.1f}%", end="")
-    print(f"{model.bias.item():9.3f}{history['train_loss'][-1]:13.4f}")
-    plot_decision_boundary(model, X_test, y_test, ax).set_title(f"{name}: recall {recall:.0f}%")
-save_figure(fig, "08_class_weights.png")
-# What to see: the weight moves the boundary into the common class, and hardly turns it. Recall
-# rises, precision falls.
+slopes = {
+    "log loss": -distance,
+    "squared error": -2 * distance * probs * distance,
+}
+fig = plot_value_and_slope(logits, values, slopes)
+fig.suptitle("The loss of one point of class 1, by its logit")
 
-# %% 7. What we learned
-# - Log loss keeps its gradient where the model is sure and wrong. Squared error after a sigmoid
-#   loses it there.
-# - BCEWithLogitsLoss and CrossEntropyLoss take logits: no sigmoid or softmax before them. A loss
-#   that stays above ln(1 + (K - 1) / e) is the sign of one: 0.313 for 2 classes, 0.744 for 4,
-#   1.461 for 10.
-# - A weight w on the rare class adds about ln w to the logits (ln 9 = 2.20; the bias rose by 2.31,
-#   over 20 draws of the points by 1.8 to 2.4). Lowering the threshold from 0.5 to
-#   1 / (1 + w) = 0.1 gives about the same boundary (lesson 05). The model learns nothing new, and
-#   its probabilities are too high by design.
+print("\n4. A picture of both losses")
+save_figure(fig, "08_losses.png")
+# See in 08_losses.png: at the left end of each panel the model is sure and wrong. There
+# log loss keeps rising, and squared error stays at 1. The slope of log loss is nearly
+# -1 there, and squared error has next to none.
 
+# %% 5. Data and a bad start
+# What does that mean for training? We take the smallest model there is: one feature,
+# one weight, one bias. It says logit = weight * x + bias.
+#
+# Class 0 lies around x = -1.5, the other class around x = 1.5. They overlap a little,
+# so this model cannot get all of the points right.
+#
+# A good weight is positive. We start with -8 and a bias of 0. So the model is sure, and
+# wrong about nearly every point. There is no test set here, because the question is
+# only whether training gets away from there.
+
+
+def model_at(weight):
+    model = nn.Linear(1, 1)  # [N, 1] -> [N, 1]
+    with torch.no_grad():  # we set the numbers ourselves, this is not training
+        model.weight.fill_(weight)
+        model.bias.fill_(0)
+    return model
+
+
+X_numpy, y_numpy = make_blobs(200, centers=[[-1.5], [1.5]], random_state=SEED)
+X = torch.from_numpy(X_numpy).float().to(device)  # [200, 1]
+y = torch.from_numpy(y_numpy).float().to(device)  # [200]
+
+print(f"\n5. Data: {len(X)} points with one feature")
+print(f"The bad start: weight {START_WEIGHT}, bias 0")
+
+# %% 6. Train with log loss
+# train_step() does the five steps of lesson 04. It returns loss and accuracy as they
+# were before its step. So we take one round more, to see what the last step did.
+#
+# We keep weight and bias of every step, to draw the way that training takes.
+
+model = model_at(START_WEIGHT).to(device)
+optimizer = torch.optim.SGD(model.parameters(), lr=LR)
+log_loss_path = []
+
+print(f"\n6. Training with log loss, learning rate {LR}")
+for step in range(STEPS + 1):
+    weight = model.weight.item()
+    bias = model.bias.item()
+    log_loss_path.append([weight, bias])
+    loss, acc = train_step(model, X, y, log_loss, optimizer)
+    if step % LOG_EVERY == 0:
+        print(f"Step {step:4d} | Train loss: {loss:.5f}, accuracy: {acc:.2f}%")
+log_loss_acc = acc
+
+# %% 7. Train with squared error
+# With log loss, 95.00% of the points are right after 50 steps already. Now we take the
+# same start, the same learning rate and the same number of steps, with squared error.
+# How far does it get?
+
+model = model_at(START_WEIGHT).to(device)
+optimizer = torch.optim.SGD(model.parameters(), lr=LR)
+squared_error_path = []
+
+print(f"\n7. Training with squared error, learning rate {LR}")
+for step in range(STEPS + 1):
+    weight = model.weight.item()
+    bias = model.bias.item()
+    squared_error_path.append([weight, bias])
+    loss, acc = train_step(model, X, y, squared_error, optimizer)
+    if step % LOG_EVERY == 0:
+        print(f"Step {step:4d} | Train loss: {loss:.5f}, accuracy: {acc:.2f}%")
+squared_error_acc = acc
+print(f"Log loss ended at {log_loss_acc:.2f}%.")
+print(f"Squared error ends at {squared_error_acc:.2f}%.")
+
+# %% 8. Stuck, or only slow?
+# Squared error ends at 6.00%. But the comparison is harsh: its slopes are smaller, so
+# its steps are shorter. Perhaps it needs longer steps, or more of them? We try each of
+# the two on its own.
+
+model = model_at(START_WEIGHT).to(device)
+optimizer = torch.optim.SGD(model.parameters(), lr=LONG_LR)
+for _ in range(STEPS + 1):
+    _, long_steps_acc = train_step(model, X, y, squared_error, optimizer)
+
+model = model_at(START_WEIGHT).to(device)
+optimizer = torch.optim.SGD(model.parameters(), lr=LR)
+for _ in range(MANY_STEPS + 1):
+    _, many_steps_acc = train_step(model, X, y, squared_error, optimizer)
+
+print("\n8. Squared error from the same start")
+print(f"Learning rate {LONG_LR}: {long_steps_acc:.2f}%")
+print(f"{MANY_STEPS} steps: {many_steps_acc:.2f}%")
+
+# %% 9. Look: a hundred starts
+# Both reach 95.50%. So from this start squared error was slow, not stuck for good.
+# Would the same help from every start?
+#
+# We take a hundred starts: ten weights and ten biases, each from -9 to 9. From each of
+# them we train as in the last sections, and count the starts that reach 90 %.
+#
+# accuracies_from_starts() trains them all at once, to save time.
+#
+# Each start is a point in a plane of weights and biases. The loss is like a height over
+# this plane, and training walks downhill. How many of the hundred arrive with each
+# loss?
+
+ticks = torch.linspace(-9, 9, 10)  # [10]
+starts = torch.cartesian_prod(ticks, ticks)  # every pair of weight and bias: [100, 2]
+log_loss_accs = accuracies_from_starts(starts, X, y, log_loss, LR, STEPS)  # [100]
+squared_accs = accuracies_from_starts(starts, X, y, squared_error, LR, STEPS)  # [100]
+log_loss_arrived = log_loss_accs >= 90  # [100], each True or False
+squared_arrived = squared_accs >= 90  # [100]
+n_log_loss = int(log_loss_arrived.sum())
+n_squared = int(squared_arrived.sum())
+
+fig, axes = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
+plot_starts(starts, log_loss_arrived, log_loss_path, log_loss, X, y, axes[0])
+plot_starts(starts, squared_arrived, squared_error_path, squared_error, X, y, axes[1])
+axes[0].set_title(f"log loss: {n_log_loss} of 100 arrive")
+axes[1].set_title(f"squared error: {n_squared} of 100 arrive")
+fig.suptitle(f"One weight, one bias: {STEPS} steps of SGD, lr {LR}, data seed {SEED}")
+
+print("\n9. How many of 100 starts reach 90 %?")
+print("With log loss:     ", n_log_loss)
+print("With squared error:", n_squared)
+save_figure(fig, "08_starts.png")
+# See in 08_starts.png: the darker, the higher the loss. The surface of log loss is one
+# valley, and every way down leads to its bottom. Such a surface is called convex.
+#
+# Squared error has a flat plateau at the left, and there the steps are tiny. The
+# crosses mark the starts that do not arrive. The black lines are the ways from our bad
+# start.
+#
+# A network with hidden layers has no such simple valley, with either loss. But the
+# slopes of section 3 hold for it too, because they are slopes by the logit, whatever
+# made it.
+
+# %% 10. Why the loss takes logits
+# One question is left. -log(p) needs a probability. So why does BCEWithLogitsLoss want
+# logits? Because a float32 has only about 7 digits.
+#
+# Take a point of class 0. Its true class has the probability 1 - p, so the loss is
+# -log(1 - p).
+#
+# For a large logit, p is so near 1 that it is rounded to 1. Then the true class gets
+# nothing, and minus the logarithm of 0 is infinite.
+#
+# nn.BCELoss() takes probabilities. It never charges more than 100, to avoid infinity.
+#
+# For a large logit the exact loss is nearly the logit itself, so 200 for the logit 200.
+# What will each of the three say?
+
+probs_to_loss = nn.BCELoss()
+label = torch.tensor([0.0])  # [1]
+
+print("\n10. Label 0, and a logit far above 0")
+print("                   -log(1-p)  BCELoss  BCEWithLogitsLoss")
+for value in [2.0, 20.0, 200.0]:
+    logit = torch.tensor([value])  # [1]
+    prob = torch.sigmoid(logit)
+    by_hand = -torch.log(1 - prob)
+    from_prob = probs_to_loss(prob, label)
+    from_logit = log_loss(logit, label)
+    print_row(f"logit {value:.0f}", [by_hand, from_prob, from_logit])
+
+bce_loss_at_200 = from_prob.item()  # of the last logit, which is 200
+with_logits_loss_at_200 = from_logit.item()
+
+# %% 11. How it is done
+# Only BCEWithLogitsLoss is right for the two large logits. It never computes p. For
+# label 0 the loss is log(1 + e^z), where z is the logit.
+#
+# But e^200 is too large for a float32. So the formula is rewritten, such that e never
+# has a positive exponent:
+#
+#     label 0:  max(z, 0) + log(1 + e^-|z|)
+#
+# For label 1, -z takes the place of z in max(z, 0).
+#
+# relu(z) is max(z, 0). log1p(x) is log(1 + x), without rounding for a small x.
+#
+# Is that what PyTorch computes? We compare for logits from -1000 to 1000.
+
+logits = torch.linspace(-1000, 1000, 2001)  # [2001]
+rest = torch.log1p(torch.exp(-logits.abs()))  # [2001], at most log(2)
+losses_0 = torch.relu(logits) + rest  # [2001], for label 0
+losses_1 = torch.relu(-logits) + rest  # [2001], for label 1
+
+zeros = torch.zeros(2001)
+ones = torch.ones(2001)
+each_loss = F.binary_cross_entropy_with_logits  # the same loss as a function
+gaps_0 = losses_0 - each_loss(logits, zeros, reduction="none")  # "none": no mean
+gaps_1 = losses_1 - each_loss(logits, ones, reduction="none")
+all_gaps = torch.cat([gaps_0, gaps_1]).abs()  # [4002]
+largest_gap = all_gaps.max().item()
+
+print("\n11. Log loss by hand for 2001 logits and both labels")
+print(f"Largest loss: {losses_0.max():.1f}")
+print(f"Largest difference from PyTorch: {largest_gap:.1e}")
+
+# %% 12. What we learned
+# Log loss is -log(p) of the true class. Its slope is steepest where the model is sure
+# and wrong. Squared error after a sigmoid goes flat there, so training is slow or
+# stuck: at the same learning rate it reaches 6 % after 300 steps, where log loss
+# reaches 96 %.
+#
+# The loss takes logits, because probabilities are rounded to 0 and 1. So a model
+# returns logits, and its last layer has no sigmoid.
+
+results = {
+    "sure_mistake_log_loss": log_losses[-1].item(),
+    "sure_mistake_squared_error": squared_errors[-1].item(),
+    "sure_mistake_log_slope": sure_log_slope,
+    "sure_mistake_squared_slope": sure_squared_slope,
+    "log_loss_acc": log_loss_acc,
+    "squared_error_acc": squared_error_acc,
+    "squared_error_long_steps_acc": long_steps_acc,
+    "squared_error_many_steps_acc": many_steps_acc,
+    "log_loss_starts_arrived": n_log_loss,
+    "squared_error_starts_arrived": n_squared,
+    "bce_loss_at_logit_200": bce_loss_at_200,
+    "bce_with_logits_loss_at_logit_200": with_logits_loss_at_200,
+    "largest_gap": largest_gap,
+}
 save_results("08_loss_functions", results)
 
-# %% 8. Try it
-# - Section 3: set lr=10.0 in place of lr=1.0. Predict how many starts arrive with squared error.
-#   Can a larger step cure a flat surface?
-# - RARE_WEIGHT = 90.0: predict recall, precision and bias.
-# - Section 5: put nn.LogSoftmax(dim=1) in place of nn.Softmax(dim=1). Why does the floor vanish?
+# %% 13. Try it
+# Predict first, then change one number at the top and run the lesson again.
+# 1. Set START_WEIGHT = -20.0. Does squared error still get away in section 8?
+# 2. Set LR = 10.0. How many starts arrive with squared error now?
+# 3. Set MANY_STEPS = 500. Is that patience enough in section 8?
+#
+# Answers:
+# 1. No. It stays at 4.50%, with longer steps and with more of them. The plateau is far
+#    flatter there. Log loss reaches 96.00% from this start as well.
+# 2. 75 of 100. Longer steps help some starts, but not all of them.
+# 3. No. After 500 steps it is only at 50.00%, so it is still on its way.

@@ -4,13 +4,11 @@ The server is a thread on the loopback address that serves small IDX files. It a
 with it. Whatever goes wrong, nothing but whole, checked files may lie in the cache afterwards.
 """
 
-import ast
 import contextlib
 import gzip
 import hashlib
 import io
 import json
-import multiprocessing
 import os
 import runpy
 import socket
@@ -510,50 +508,3 @@ def test_lesson_without_network_goes_on_with_the_digits(
         number
     ]
     assert files_in(cache) == {}
-
-
-# -- worker processes --------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def spawn():
-    before = multiprocessing.get_start_method(allow_none=True)
-    multiprocessing.set_start_method("spawn", force=True)
-    yield
-    multiprocessing.set_start_method(before, force=True)
-
-
-def test_lesson_09_where_processes_are_spawned(server, cache, spawn, tmp_path, monkeypatch, capfd):
-    """A spawned worker shares standard output: had it run the lesson again, the lines would be there."""
-    printed, results = run_lesson("09", tmp_path, "mnist", monkeypatch)
-    assert results["same_batches"] == 4
-    assert printed.count("7. One epoch") == 1
-    assert capfd.readouterr().out == ""
-
-
-def test_the_cell_that_starts_workers_is_guarded():
-    (lesson,) = LESSONS.glob("09_*.py")
-    tree = ast.parse(lesson.read_text(encoding="utf-8"))
-    (guard,) = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
-    ]
-    assert ast.unparse(guard.test) == "__name__ == '__main__'"
-    starts = [
-        node.lineno
-        for node in ast.walk(tree)
-        if isinstance(node, ast.keyword) and node.arg == "num_workers"
-    ]
-    assert starts
-    assert all(guard.lineno < line <= guard.end_lineno for line in starts)
-
-
-def test_without_main_script_gives_the_main_module_back():
-    main = sys.modules["__main__"]
-    before = dict(vars(main))
-    with contextlib.suppress(KeyError), hf.without_main_script():
-        assert not hasattr(main, "__file__")
-        assert main.__spec__ is None
-        raise KeyError
-    assert vars(main) == before
