@@ -35,9 +35,13 @@ from course import checks, drawing
 from course.drawing import CLASS_COLORS, plot_images
 from course.figures import (
     compare_curves,
+    plot_activations,
     plot_calibration,
     plot_class_scores,
     plot_confusion_matrix,
+    plot_dead_units,
+    plot_fold,
+    plot_gradients_by_layer,
     plot_logits,
     plot_loss_panels,
     plot_losses_together,
@@ -62,6 +66,7 @@ from course.images import (
 from course.measures import (
     best_possible_for_blobs,
     count_equal_epochs,
+    find_dead_units,
     print_error,
     print_history,
     print_row,
