@@ -35,10 +35,14 @@ from course import checks, drawing
 from course.drawing import CLASS_COLORS, plot_images
 from course.figures import (
     compare_curves,
+    plot_activations,
     plot_batch_sizes,
     plot_calibration,
     plot_class_scores,
     plot_confusion_matrix,
+    plot_dead_units,
+    plot_fold,
+    plot_gradients_by_layer,
     plot_logits,
     plot_loss_panels,
     plot_losses_together,
@@ -65,6 +69,7 @@ from course.measures import (
     accuracies_from_starts,
     best_possible_for_blobs,
     count_equal_epochs,
+    find_dead_units,
     losses_by_step,
     print_error,
     print_history,

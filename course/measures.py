@@ -332,3 +332,33 @@ def losses_by_step(
             if step == steps:
                 break
     return losses
+
+
+HIDDEN_ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh)
+
+
+def find_dead_units(model: nn.Sequential, X: Tensor) -> Tensor:
+    """Tell which hidden units give exactly 0 for every row.
+
+    Args:
+        model: a chain of layers; its hidden units are the outputs of its activations (ReLU,
+            LeakyReLU, sigmoid, tanh). It keeps its train or eval mode.
+        X: features `[N, ...]` on the model's device.
+
+    Returns:
+        True for each dead unit, `[units]`: those of the first activation, then of the second, ...
+
+    >>> model = nn.Sequential(nn.Linear(1, 2), nn.ReLU(), nn.Linear(2, 1))
+    >>> model[0].weight.data = torch.tensor([[1.0], [-1.0]])
+    >>> model[0].bias.data = torch.tensor([0.0, 0.0])
+    >>> find_dead_units(model, torch.tensor([[1.0], [2.0]]))
+    tensor([False,  True])
+    """
+    found = []
+    numbers = X
+    with torch.inference_mode():
+        for layer in model:
+            numbers = layer(numbers)
+            if isinstance(layer, HIDDEN_ACTIVATIONS):
+                found.append((numbers == 0).all(dim=0))
+    return torch.cat(found)

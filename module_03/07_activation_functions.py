@@ -1,198 +1,415 @@
 """Lesson 07: Activation functions
 
-Question: What does an activation do, and which one goes where?
+Question: What does an activation do?
 You will learn:
-    - to write ReLU, sigmoid and tanh so that no input breaks them
-    - to see a hidden ReLU unit as a half-plane, and a hidden layer as a fold
-    - to measure vanishing gradients and dead units, and to choose an activation by measurement
-Builds on: Lesson 04
+    - to compute ReLU, sigmoid and tanh by hand, and how steep each one is
+    - to write an activation so that no large number breaks it
+    - to see how a layer of ReLU units folds the plane, and why one cut is enough then
+Builds on: Lessons 03 and 06
+Guide: docs/02-architecture-components.md, 12 minutes
+Minutes: 9
 Run: python module_03/07_activation_functions.py
 Writes:
     outputs/07_curves.png - ReLU, sigmoid and tanh: their values and their slopes
-    outputs/07_hidden_units.png - half-planes of eight hidden units, and the hidden space before and after ReLU
-    outputs/07_vanishing_gradients.png - gradient by layer of deep networks with sigmoid, tanh and ReLU
+    outputs/07_hidden_units.png - eight hidden units, and what ReLU makes of them
 """
 
 # %% Setup
-import matplotlib.pyplot as plt
 import torch
 from sklearn.datasets import make_circles
-from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from torch import nn
 
-from helper_functions import CLASS_COLORS, Recorder, fit, pick_device, save_figure, save_player, save_results
+from helper_functions import (
+    Recorder,
+    accuracy_fn,
+    fit,
+    pick_device,
+    plot_activations,
+    plot_fold,
+    print_row,
+    print_table,
+    save_figure,
+    save_player,
+    save_results,
+)
 
+SEED = 42  # data, split and first weights
 HIDDEN_UNITS = 8  # of the network that we look into
-DEEP = [16] * 8  # units in each hidden layer of the deep networks
-LR = 0.02  # learning rate for Adam, from lesson 03's good recipe
-HIGH_LR = 0.5  # 25 times that: it kills units
-INIT_SEEDS = 10  # untrained networks to measure; one alone could be luck
-SEED = 42  # of the data, the split and each trained network
-
+LR = 0.05  # learning rate of Adam
+EPOCHS = 200  # how often the network sees all training points
+LOG_EVERY = 20  # epochs between two lines of the log
+SHOWN = 300  # training points in a picture; all 800 would hide each other
 device = pick_device()
 
-# %% 1. NEW: three activations by hand
-# An activation turns one number into one number, for each unit on its own. Its slope says how
-# much of the gradient passes back through it. For sigmoid and tanh the slope follows from the
-# value. exp(200) is infinite in float32, so we use exp(-|x|), which is never above 1. Books
-# write tanh as (e^x - e^-x) / (e^x + e^-x): for large |x| that is infinity / infinity, which
-# is NaN, "not a number".
+# %% 1. ReLU: keep what is positive
+# An activation takes the number of one unit and returns another number. It does so for
+# each unit on its own. Lesson 03 used ReLU: a positive number stays, all others
+# become 0.
+#
+# The slope says how much the output changes when the input changes a little. Where
+# ReLU keeps the input, its slope is 1. Where it gives 0, its slope is 0.
+#
+# Why does the slope matter? In backpropagation, each gradient that passes back through
+# a unit is multiplied by it. A slope of 0 stops the gradient.
+#
+# PyTorch has its own ReLU, and autograd computes the slopes. We compute both by hand
+# for five numbers and compare. The sum in the function is needed because backward()
+# starts from a single number. Each input changes only its own output, so it gets its
+# own slope.
+
+
+def slopes_by_autograd(activation, x):
+    """Return the slope of an activation at each number of x."""
+    inputs = x.clone().requires_grad_()
+    total = activation(inputs).sum()
+    total.backward()
+    return inputs.grad
+
+
+x = torch.tensor([-5.0, -1.0, 0.0, 1.0, 5.0])
+positive = x > 0
+relu = torch.where(positive, x, 0.0)  # x where it is positive, else 0
+relu_slope = positive.float()  # 1 where it is positive, else 0
+
+print("1. ReLU")
+print_row("input x", x, ".0f")
+print_row("value by hand", relu)
+print_row("value, PyTorch", torch.relu(x))
+print_row("slope by hand", relu_slope)
+print_row("slope, PyTorch", slopes_by_autograd(torch.relu, x))
+
+# At 0 the line has a corner and no slope. PyTorch takes 0 there, and so do we.
+
+# %% 2. Sigmoid: squeeze into 0 to 1
+# Sigmoid computes 1 / (1 + e^-x). Lesson 02 made probabilities with it.
+#
+# For x = 0 the power e^-x is one. So sigmoid(0) is one half, or 0.5.
+#
+# The slope follows from the value: value times (1 - value). At x = 0 it is one half
+# times one half, or 0.25.
+#
+# Question: the further x is from 0, the closer the value comes to 0 or 1. What happens
+# to the slope?
+
+sigmoid = 1 / (1 + torch.exp(-x))
+sigmoid_slope = sigmoid * (1 - sigmoid)
+
+print("\n2. Sigmoid")
+print_row("input x", x, ".0f")
+print_row("value by hand", sigmoid)
+print_row("value, PyTorch", torch.sigmoid(x))
+print_row("slope by hand", sigmoid_slope)
+print_row("slope, PyTorch", slopes_by_autograd(torch.sigmoid, x))
+
+# Answer: it shrinks. At 5 it is 0.007. The largest slope of sigmoid is the one at 0,
+# and even there only a quarter of the gradient passes.
+
+# %% 3. Tanh: squeeze into -1 to 1
+# Tanh looks like sigmoid, but it goes from -1 to 1. Books write it as
+# (e^x - e^-x) / (e^x + e^-x).
+#
+# For x = 0 both powers are equal. The upper part is their difference, so tanh(0) is 0.
+#
+# Its slope is 1 minus the square of its value. For x = 0 the slope is 1, which is four
+# times the slope of sigmoid.
+#
+# Question: does tanh also keep its slope at 5?
+
+e_plus = torch.exp(x)
+e_minus = torch.exp(-x)
+tanh = (e_plus - e_minus) / (e_plus + e_minus)
+tanh_slope = 1 - tanh**2
+
+print("\n3. Tanh")
+print_row("input x", x, ".0f")
+print_row("value by hand", tanh)
+print_row("value, PyTorch", torch.tanh(x))
+print_row("slope by hand", tanh_slope, ".4f")
+print_row("slope, PyTorch", slopes_by_autograd(torch.tanh, x), ".4f")
+
+# Answer: no. At 5 its slope is 0.0002. Both squeezing functions are flat far from 0.
+# Only ReLU keeps its slope there, on the positive side.
+
+# %% 4. Large numbers break the formula in the book
+# Networks can make large numbers. e^200 does not fit into float32, the type of our
+# tensors, so it becomes inf (infinity). The tanh of the book then divides inf by inf,
+# and the result is nan, "not a number".
+#
+# The cure: divide the upper and the lower part by the larger power. Only e^-|x| and its
+# square are left, and they are never above 1. |x| is x without its sign.
+#
+# Sigmoid has two forms that say the same: 1 / (1 + e^-x) and e^x / (e^x + 1). For
+# negative x we take the second one, because e^x is small there.
+#
+# We test 4001 inputs from -200 to 200 and compare with PyTorch.
 
 x = torch.linspace(-200, 200, 4001)  # step 0.1
-shrunk = torch.exp(-x.abs())
+book_tanh = (torch.exp(x) - torch.exp(-x)) / (torch.exp(x) + torch.exp(-x))
+broken = book_tanh.isnan()  # True where the book's formula gives nan
+book_tanh_nans = int(broken.sum())
+broken_inputs = x[broken].abs()
+first_broken = broken_inputs.min().item()
+
+shrunk = torch.exp(-x.abs())  # e^-|x|, at most 1
+squared = shrunk**2
+tanh = x.sign() * (1 - squared) / (1 + squared)
 sigmoid = torch.where(x >= 0, 1 / (1 + shrunk), shrunk / (1 + shrunk))
-tanh = x.sign() * (1 - shrunk**2) / (1 + shrunk**2)
-values = torch.stack([torch.where(x > 0, x, 0.0), sigmoid, tanh])  # [3, 4001], ReLU first
-slopes = torch.stack([(x > 0).float(), sigmoid * (1 - sigmoid), 1 - tanh**2])
-t = x.repeat(3, 1).requires_grad_()
-expected = torch.stack([torch.relu(t[0]), torch.sigmoid(t[1]), torch.tanh(t[2])])
-expected.sum().backward()  # fills t.grad [3, 4001] with PyTorch's slopes
-value_gap, slope_gap = (values - expected).abs().max().item(), (slopes - t.grad).abs().max().item()
-book_tanh = (x.exp() - (-x).exp()) / (x.exp() + (-x).exp())
-results = {"largest_gap": max(value_gap, slope_gap), "book_tanh_nans": book_tanh.isnan().sum().item()}
-print("1. ReLU, sigmoid, tanh by hand against PyTorch: 4001 inputs from -200 to 200, float32")
-print(f"   largest difference: {value_gap:.0e} in value, {slope_gap:.0e} in slope")
-print(f"   the book's tanh: {results['book_tanh_nans']} NaN, from |x| = {x[book_tanh.isnan()].abs().min():.1f} on")
+positive = x > 0
+relu = torch.where(positive, x, 0.0)
 
-fig, axes = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
-for ax, curves, title in zip(axes, (values, slopes), ("value", "slope"), strict=True):
-    for curve, name, color in zip(curves, ("ReLU", "sigmoid", "tanh"), CLASS_COLORS[2:5], strict=True):
-        ax.plot(x, curve, color=color, label=name)
-    ax.set(title=title, xlabel="input $x$", ylabel=title, xlim=(-6, 6), ylim=(-1.2, 2.2))
-fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+print("\n4. The same with large numbers")
+print(f"   tanh of the book: {book_tanh_nans} of {len(x)} values are nan")
+print(f"   the first nan comes at |x| = {first_broken:.1f}")
+
+# %% 5. The largest difference from PyTorch
+# The slopes follow from the new values as before. We take the largest difference of all
+# values and slopes.
+
+values = {"ReLU": relu, "sigmoid": sigmoid, "tanh": tanh}
+slopes = {
+    "ReLU": positive.float(),
+    "sigmoid": sigmoid * (1 - sigmoid),
+    "tanh": 1 - tanh**2,
+}
+of_pytorch = {"ReLU": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
+
+print("\n5. By hand against PyTorch: the largest difference")
+largest_gap = 0.0
+for name, activation in of_pytorch.items():
+    value_gaps = (values[name] - activation(x)).abs()
+    slope_gaps = (slopes[name] - slopes_by_autograd(activation, x)).abs()
+    value_gap = value_gaps.max().item()
+    slope_gap = slope_gaps.max().item()
+    largest_gap = max(largest_gap, value_gap, slope_gap)
+    print(f"   {name:8} value {value_gap:.0e}, slope {slope_gap:.0e}")
+
+fig = plot_activations(x, values, slopes)
 save_figure(fig, "07_curves.png")
-# What to see: sigmoid and tanh are flat at both ends, where next to no gradient passes. The
-# slope of sigmoid is 0.25 at best. That of ReLU is 1 for every positive input, and else 0.
+# What to see: near 0 each function rises. Sigmoid and tanh are flat at both ends, so
+# next to no gradient passes there. ReLU is flat on the left side only.
 
-# %% 2. NEW: a hidden ReLU unit is a half-plane
-# One hidden layer of units on the circles. A unit gives relu(w1 x1 + w2 x2 + b): it is off
-# (0) on one side of a straight line and on (above 0) on the other. Off for all training points,
-# it is dead: no gradient passes, its weights stay. NEW: click units on the page of save_player().
+# %% 6. A network to look into
+# Now to what an activation does for a network. The circles of lesson 02 again, and one
+# hidden layer with ReLU. It is small enough to look at every unit.
+#
+# The recorder keeps copies of the weights for the page that section 11 writes. The log
+# also shows the test set. We choose nothing by it.
+#
+# Question: lesson 03 needed two hidden layers of ten. Are eight units in one layer
+# enough?
 
-parts = train_test_split(*make_circles(1000, noise=0.03, random_state=SEED), test_size=0.2, random_state=SEED)
-X_train, X_test, y_train, y_test = (torch.tensor(part, dtype=torch.float32, device=device) for part in parts)
-loss_fn = nn.BCEWithLogitsLoss()
+X, y = make_circles(1000, noise=0.03, random_state=SEED)
+X = torch.from_numpy(X).float().to(device)  # [1000, 2]
+y = torch.from_numpy(y).float().to(device)  # [1000]
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, test_size=0.2, random_state=SEED
+)  # 800 and 200 points
 
-
-def make_net(activation, hidden):
-    pairs = zip([2, *hidden], hidden, strict=False)  # (2, 16), (16, 16), ...
-    layers = [layer for n_in, n_out in pairs for layer in (nn.Linear(n_in, n_out), activation())]
-    return nn.Sequential(*layers, nn.Linear(hidden[-1], 1))
-
-
-print(f"\n2. Half-planes: 2-{HIDDEN_UNITS}-1 with ReLU on circles")
 torch.manual_seed(SEED)
-model = make_net(nn.ReLU, [HIDDEN_UNITS]).to(device)
-optimizer, recorder = torch.optim.Adam(model.parameters(), lr=0.05), Recorder(model, epochs=200)
-history = fit(model, X_train, X_test, y_train, y_test, loss_fn, optimizer, 200, log_every=20, recorder=recorder)
-save_player("07_activation_functions", (X_train, X_test, y_train, y_test), {"2-8-1, ReLU": (recorder, history)})
-before, after, logits = (model[:end](X_train).detach().cpu() for end in (1, 2, 3))  # [800, 8], [800, 8], [800, 1]
-dead, grad = (after == 0).all(dim=0), model[0].weight.grad.norm(dim=1).cpu()  # [8] each; grad of the last step
-print(f"   dead: {dead.sum()} of {len(dead)}, gradient {grad[dead].sum()}; the others: {grad[~dead].min():.0e} or more")
+model = nn.Sequential(
+    nn.Linear(2, HIDDEN_UNITS),
+    nn.ReLU(),
+    nn.Linear(HIDDEN_UNITS, 1),
+).to(device)
+loss_fn = nn.BCEWithLogitsLoss()
+optimizer = torch.optim.Adam(model.parameters(), lr=LR)
+recorder = Recorder(model, EPOCHS)
 
-# %% 3. NEW: the hidden layer folds the plane until one straight cut is enough
-# Before ReLU the 8 numbers of a point are linear in (x1, x2): a flat sheet in 8 dimensions, on
-# which rings stay rings. ReLU folds the sheet along the line of each unit. Logistic regression
-# makes a straight cut, fitted to the training points. (The best line would get 60.2 % before
-# ReLU, lesson 02.) PCA finds the directions in which the points spread most, so that we can see
-# 8 dimensions on paper.
+# %% 7. Train it
+# fit is the loop of lesson 04 in one function.
 
-cut_acc = [100 * LogisticRegression(C=1e4).fit(h, y_train.cpu()).score(h, y_train.cpu()) for h in (before, after)]
-results |= {"dead_units": dead.sum().item(), "cut_before_relu": cut_acc[0], "cut_after_relu": cut_acc[1]}
-print(f"\n3. Straight cut through the hidden space: {cut_acc[0]:.1f}% right before ReLU, {cut_acc[1]:.1f}% after")
-colors = [CLASS_COLORS[int(label)] for label in y_train]
-corners = torch.tensor([-1.3, 1.3])  # a linear function on a square is known from its corners
-z = model[0](torch.cartesian_prod(corners, corners).to(device)).detach().cpu().reshape(2, 2, -1)  # [2, 2, 8]
-fig, axes = plt.subplots(1, 3, figsize=(10, 3.8), layout="constrained")
-fig.suptitle(f"2-{HIDDEN_UNITS}-1 with ReLU on circles, Adam lr 0.05, 200 epochs, seed {SEED} (class 0 blue, 1 orange)")
+print(f"\n7. Circles: 2-{HIDDEN_UNITS}-1 with ReLU, Adam, lr {LR}")
+history = fit(
+    model,
+    X_train,
+    X_test,
+    y_train,
+    y_test,
+    loss_fn,
+    optimizer,
+    EPOCHS,
+    log_every=LOG_EVERY,
+    recorder=recorder,
+)
+train_acc = history["train_acc"][-1]
+test_acc = history["test_acc"][-1]
+print(f"   It ends at {train_acc:.2f}% on the training set")
+print(f"   and at {test_acc:.2f}% on the test set.")
+
+# %% 8. One hidden unit
+# Yes, they are enough. How do they do it? We take the first hidden unit. Before ReLU it
+# is w1 * x1 + w2 * x2 + b. This is 0 on a straight line, positive on one side of it and
+# negative on the other.
+#
+# ReLU sets the negative side to 0. So the unit is "on" in one half of the plane. The
+# points of the other half are all moved to one and the same number. That is a fold.
+#
+# Question: can a straight line leave only points of one circle on?
+
+outer = y_train == 0  # [800], True for the points of class 0
+inner = y_train == 1
+with torch.inference_mode():
+    before = model[0](X_train)  # [800, 8], before ReLU
+    after = model[1](before)  # [800, 8], after ReLU
+    logits = model(X_train).squeeze(1)  # [800]
+
+first_unit = before[:, 0]  # [800]
+lowest = first_unit.min().item()
+highest = first_unit.max().item()
+n_outer_on = int((first_unit[outer] > 0).sum())
+n_inner_on = int((first_unit[inner] > 0).sum())
+
+print("\n8. The first hidden unit, on the training points")
+print(f"   before ReLU it lies between {lowest:.2f} and {highest:.2f}")
+print(f"   after ReLU it is on for {n_outer_on} of {int(outer.sum())} outer points")
+print(f"   and for {n_inner_on} of {int(inner.sum())} inner points")
+
+# Answer: this one does not. Its line cuts a piece off both circles.
+
+# %% 9. All hidden units
+# What else tells the circles apart? The further a point lies behind the line, the
+# larger is the output of the unit. And the outer circle reaches further.
+#
+# A row of the table is one unit: for how many points it is on, and its highest output.
+
+rows = []
+n_off_units = 0
 for unit in range(HIDDEN_UNITS):
-    axes[0].contourf(corners, corners, z[..., unit].T, levels=[0, 100], colors="black", alpha=0.12)
-    axes[0].contour(corners, corners, z[..., unit].T, levels=[0], colors="black", linewidths=0.8)
-axes[0].scatter(*X_train.cpu().T, s=5, c=colors)
-axes[0].set(title="grey: a unit is on", xlabel="$x_1$", ylabel="$x_2$", box_aspect=1)
-axes[1].scatter(*PCA(2).fit_transform(before).T, s=5, c=colors)
-axes[1].set(title=f"before ReLU: cut {cut_acc[0]:.1f}% right", xlabel="PCA 1", ylabel="PCA 2", box_aspect=1)
-axes[2].scatter(PCA(2).fit_transform(after)[:, 1], logits, s=5, c=colors)
-axes[2].axhline(0, color="black", linewidth=1.2)
-axes[2].set(title=f"after ReLU: cut {cut_acc[1]:.1f}% right", xlabel="PCA 2", ylabel="logit", box_aspect=1)
+    output = after[:, unit]  # [800]
+    outer_output = output[outer]  # [400]
+    inner_output = output[inner]  # [400]
+    n_outer_on = int((outer_output > 0).sum())
+    n_inner_on = int((inner_output > 0).sum())
+    outer_highest = f"{outer_output.max():.2f}"
+    inner_highest = f"{inner_output.max():.2f}"
+    if n_outer_on + n_inner_on == 0:
+        n_off_units += 1
+    rows.append([unit, n_outer_on, n_inner_on, outer_highest, inner_highest])
+
+all_off = (after == 0).all(dim=1)  # [800], True where all eight units are off
+n_all_off = int(all_off.sum())
+n_inner_all_off = int(all_off[inner].sum())
+
+print("\n9. Points for which a unit is on, and its highest output")
+print_table(["unit", "outer on", "inner on", "outer highest", "inner highest"], rows)
+print(f"   Units that are off for every point: {n_off_units}")
+print(f"   Points for which all units are off: {n_all_off}")
+print(f"   Of these, points of the inner circle: {n_inner_all_off}")
+
+# Seven units cut off a piece of the plane each, and they answer the outer circle more
+# strongly.
+#
+# One unit is off for every point. It is called dead, because no gradient reaches its
+# weights while it is off. Lesson 18 is about such units.
+
+# %% 10. One straight cut
+# The last layer is linear. Behind all the folds it can only make one straight cut. We
+# ask for the best one it could make, before ReLU and after it.
+#
+# Logistic regression finds such a cut. It is a single linear layer that is trained for
+# the same loss, and scikit-learn has it. C = 10,000 tells it to hold large weights down
+# only a little.
+#
+# Question: how many training points are on the right side of the cut before ReLU?
+
+numbers_before = before.cpu()
+numbers_after = after.cpu()
+labels = y_train.cpu()
+cut_before = LogisticRegression(C=10_000)
+cut_before.fit(numbers_before, labels)
+cut_after = LogisticRegression(C=10_000)
+cut_after.fit(numbers_after, labels)
+cut_before_acc = 100 * cut_before.score(numbers_before, labels)
+cut_after_acc = 100 * cut_after.score(numbers_after, labels)
+
+print("\n10. A straight cut through the numbers of the hidden layer")
+print(f"    before ReLU it is right for {cut_before_acc:.1f}% of the training points")
+print(f"    after ReLU for {cut_after_acc:.1f}%")
+
+# Answer: 51.0 %, as good as chance. Before ReLU the hidden numbers are linear in x1 and
+# x2, so the two circles are still two circles. After ReLU the cut is right for all.
+
+# %% 11. Look at the fold
+# Left: the plane with the line of each unit. It is darker where more units are on.
+#
+# Middle: the eight numbers of each point before ReLU. Nobody can draw eight directions.
+# Principal component analysis (PCA) finds the two in which the points spread most.
+#
+# Right: after ReLU. The height is the logit, and the black line is the cut.
+
+save_player(
+    "07_activation_functions",
+    (X_train, X_test, y_train, y_test),
+    {f"2-{HIDDEN_UNITS}-1, ReLU": (recorder, history)},
+)
+
+panel_titles = [
+    "grey: units are on",
+    f"before ReLU: cut {cut_before_acc:.1f}% right",
+    f"after ReLU: cut {cut_after_acc:.1f}% right",
+]
+fig = plot_fold(model, X_train[:SHOWN], y_train[:SHOWN], panel_titles)
+size = f"2-{HIDDEN_UNITS}-1"
+fig.suptitle(
+    f"{size} with ReLU on circles, Adam, lr {LR}, {EPOCHS} epochs, seed {SEED}"
+)
 save_figure(fig, "07_hidden_units.png")
-# What to see: seven units slice a piece off the outer ring each; the line of the dead one, top
-# left, misses the data. In the middle no unit is on. So ReLU pulls the inner ring together, into
-# spokes from one corner, and the black line (logit 0) parts it from the outer ring.
+# What to see: in the white middle no unit is on. All points there become the same eight
+# zeros, the tip in the right panel. The other inner points stay near it, on short
+# spokes. So ReLU pulls the inner circle together, and one cut parts it from the outer
+# circle.
 
-# %% 4. NEW: vanishing gradients, layer by layer
-# On its way back the gradient is multiplied, layer by layer, by slopes and weights. Sigmoid's
-# slope is 0.25 at best, so eight layers leave next to nothing for the first. We measure the
-# gradient in untrained networks, before the optimizer touches them. SGD moves a weight by
-# learning rate times gradient: a layer without gradient stands still.
+# %% 12. Where does an activation belong?
+# Behind each hidden layer. Not behind the last one: its logits must be able to be
+# negative, because a negative logit is how the network says class 0.
+#
+# Question: what happens to the accuracy if we put a ReLU behind the trained network?
 
-print(f"\n4. Mean |gradient| of a weight in hidden layers 1 to {len(DEEP)}, median of {INIT_SEEDS} untrained networks")
-fig, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
-activations = {"ReLU": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "LeakyReLU": nn.LeakyReLU}
-for (name, activation), color in zip(activations.items(), CLASS_COLORS[2:5], strict=False):  # without LeakyReLU
-    sizes = torch.zeros(INIT_SEEDS, len(DEEP))
-    for seed in range(INIT_SEEDS):
-        torch.manual_seed(seed)
-        net = make_net(activation, DEEP).to(device)
-        loss_fn(net(X_train).squeeze(1), y_train).backward()
-        sizes[seed] = torch.tensor([layer.weight.grad.abs().mean() for layer in net[:-1:2]])  # the hidden nn.Linear
-    median = sizes.quantile(0.5, dim=0)
-    results[f"{name.lower()}_powers_of_ten_lost"] = (median[-1] / median[0]).log10().item()
-    print(f"   {name:<8}" + "".join(f"{size:10.0e}" for size in median))
-    ax.plot(range(1, len(DEEP) + 1), median, color=color, marker="o", label=name)
-    ax.fill_between(range(1, len(DEEP) + 1), sizes.amin(dim=0), sizes.amax(dim=0), color=color, alpha=0.15)
-ax.set(yscale="log", xlabel="hidden layer", ylabel="|gradient|", title=f"circles, 8 layers of 16, {INIT_SEEDS} seeds")
-fig.legend(loc="outside lower center", ncols=3, title="line: median, shade: lowest to highest")
-save_figure(fig, "07_vanishing_gradients.png")
-# What to see: read from right to left. Sigmoid loses seven powers of ten on the way to layer 1.
-# ReLU and tanh lose between one and two, because PyTorch's first weights are on the small side.
-# Adam evens out such sizes. It does not help sigmoid here: the same factors also shrink the
-# differences between points on the way forward, until all points have almost the same logit.
+acc_without = accuracy_fn(y_train, logits >= 0)
+cut_off = torch.relu(logits)  # the mistake
+acc_with = accuracy_fn(y_train, cut_off >= 0)
+print("\n12. Accuracy on the training set")
+print(f"    the network as it is:      {acc_without:.1f}%")
+print(f"    with a ReLU on its logits: {acc_with:.1f}%")
 
-# %% 5. NEW: which one where, measured on circles
-# Three recipes: the good one of lesson 03, the same with a learning rate 25 times as high, and
-# a deep network. Guessing gets 50 %, and 100 % is possible. LeakyReLU is ReLU with a slope of
-# 0.01 instead of 0 on the left, so that no unit can die. We count a unit as dead if it gives
-# exactly 0 for all 800 training points.
+# Answer: it falls to chance. No logit is negative any more, so every point gets class
+# 1. Losses such as BCEWithLogitsLoss take logits: no activation stands before them.
 
-print("\n5. Test accuracy after 100 epochs of Adam (chance 50%), and dead units")
-recipes = {"usual": ([16, 16], LR), "high_lr": ([16, 16], HIGH_LR), "deep": (DEEP, LR)}
-print(f"{'':13}" + "".join(f"{len(hidden)} layers, lr {lr}".rjust(24) for hidden, lr in recipes.values()))
-acc, n_dead = {}, {}
-for name, activation in activations.items():
-    print(f"   {name:<10}", end="")
-    for recipe, (hidden, lr) in recipes.items():
-        torch.manual_seed(SEED)
-        net = make_net(activation, hidden).to(device)
-        optimizer = torch.optim.Adam(net.parameters(), lr=lr)
-        acc[name, recipe] = fit(net, X_train, X_test, y_train, y_test, loss_fn, optimizer, epochs=100)["test_acc"][-1]
-        n_dead[name, recipe] = sum((net[:end](X_train) == 0).all(dim=0).sum().item() for end in range(2, len(net), 2))
-        print(f"{acc[name, recipe]:13.1f}% ({n_dead[name, recipe]:2d} dead)", end="\n" * (recipe == "deep"))
-results |= {f"{name.lower()}_acc_deep": acc[name, "deep"] for name in ("sigmoid", "ReLU")}
-results |= {f"{name.lower()}_acc_high_lr": acc[name, "high_lr"] for name in ("ReLU", "LeakyReLU")}
-results |= {"sigmoid_acc_usual": acc["sigmoid", "usual"], "relu_dead_high_lr": n_dead["ReLU", "high_lr"]}
+# %% 13. What we learned
+# - An activation bends. ReLU keeps what is positive. Sigmoid and tanh squeeze, and far
+#   from 0 their slopes let next to no gradient pass. For hidden layers start with ReLU.
+# - A formula that is right on paper can give nan. Write it with e^-|x|, or take
+#   PyTorch's functions, which do so.
+# - A ReLU unit moves all points on one side of a line to the same number. Eight such
+#   folds are enough for one straight cut to part the circles.
 
-# %% 6. What we learned
-# - A hidden ReLU unit answers on one side of a line, and a layer of them folds the plane.
-# - Hidden layers: start with ReLU. Tanh does as well in the small network. Sigmoid is slow there,
-#   and eight layers of it stay at 50 % with each of 40 seeds.
-# - Dead units are common and often harmless: the usual recipe has 7 of 32, at 100 %. But when a
-#   whole layer dies, every point gets the same logit. At the high rate ReLU ends below 75 % with
-#   21 of 40 seeds, tanh 16, LeakyReLU 3 (benchmarks/spread_07_activation_functions.py). So lower the
-#   learning rate first, then try LeakyReLU.
-# - Output layer: no activation. The loss takes logits, and lesson 08 shows why. Sigmoid and
-#   softmax turn logits into probabilities where somebody wants to read them.
-# - Write exp(-|x|), not exp(x), or use PyTorch's functions, which take care of it.
-
+results = {
+    "sigmoid_slope_at_0": sigmoid_slope[2].item(),
+    "sigmoid_slope_at_5": sigmoid_slope[4].item(),
+    "tanh_slope_at_5": tanh_slope[4].item(),
+    "largest_gap": largest_gap,
+    "book_tanh_nans": book_tanh_nans,
+    "test_acc": test_acc,
+    "dead_units": n_off_units,
+    "cut_before_relu": cut_before_acc,
+    "cut_after_relu": cut_after_acc,
+    "inner_points_at_zero": n_inner_all_off,
+    "relu_on_logits_acc": acc_with,
+}
 save_results("07_activation_functions", results)
 
-# %% 7. Try it
-# - Set HIDDEN_UNITS = 3, then 5. Predict the accuracy and the picture before each run. How many
-#   units does it take for 100 %, and does another SEED need as many?
-# - Add t = x.clone().requires_grad_() and (1 / (1 + torch.exp(-t))).sum().backward() to section
-#   1. The values of this sigmoid are right. Predict t.grad: 1113 entries are NaN (infinity * 0).
-# - In section 4 add, after make_net:
-#   for layer in net[::2]: nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-#   These larger first weights are made for ReLU. Predict its row: about 1e-02 in every layer.
+# %% 14. Try it
+# Predict first, then change one number at the top and run the lesson again.
+#
+# 1. Set HIDDEN_UNITS = 1. How good is a straight cut after a single fold?
+# 2. Set HIDDEN_UNITS = 3. A triangle is closed. Is it enough?
+# 3. Set EPOCHS = 50. Are the folds in place by then?
+#
+# Answers:
+# 1. As good as a guess: the cut is right for 50.0%, because the one unit is off for all
+#    800 points.
+# 2. No. The cut is right for 78.1%. A triangle is a rough circle.
+# 3. Yes, the cut is right for 99.4%. But no point has reached the corner yet: all units
+#    are off for 0 points.
