@@ -38,6 +38,8 @@ from course.figures import (
     plot_calibration,
     plot_class_scores,
     plot_confusion_matrix,
+    plot_intervals,
+    plot_kept_epoch,
     plot_logits,
     plot_loss_panels,
     plot_losses_together,
@@ -82,7 +84,6 @@ from course.tables import (
     read_table,
     split_rows,
     split_target,
-    table_options,
 )
 from course.text import ascii_only, is_file_name
 
