@@ -307,7 +307,7 @@ print(f"Validation loss at the end: {last_val_loss:.5f}")
 #
 # With weights_only=True, which is the default, torch.load() refuses everything but such
 # plain data. That matters, because a file from a stranger could otherwise run code on
-# your computer. Use PyTorch 2.10 or newer, because older versions had a hole there.
+# your computer. Older versions of PyTorch had a hole there, which an advisory warns of.
 # Safest is a file format that cannot hold code at all, such as safetensors.
 
 number_steps = preparation.named_transformers_["numbers"]  # by the names of section 4
@@ -322,7 +322,7 @@ saved = {
 }
 path = hf.output_dir() / "06_model.pt"
 path.parent.mkdir(parents=True, exist_ok=True)  # the folder, if it is not there yet
-torch.save(saved, path)
+torch.save(saved, path)  # to be loaded with PyTorch 2.10 or newer
 
 print("\n10. Save")
 print("File:", path.name)
