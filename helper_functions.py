@@ -43,6 +43,8 @@ from course.figures import (
     plot_dead_units,
     plot_fold,
     plot_gradients_by_layer,
+    plot_intervals,
+    plot_kept_epoch,
     plot_logits,
     plot_loss_panels,
     plot_losses_together,
@@ -91,7 +93,6 @@ from course.tables import (
     read_table,
     split_rows,
     split_target,
-    table_options,
 )
 from course.text import ascii_only, is_file_name
 

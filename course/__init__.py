@@ -10,6 +10,7 @@ Above it, one job each:
     runner/         run_all.py: lessons side by side, verdicts, receipts, the page about a run
     player/         records a training run, and shows it on one page
     checker/        the exercises: checks, solutions, hints, progress
+    tables/         classify_table.py: from a table of one's own to a tested network
 
 Arrows point downwards only: a file imports from the ground or from its own folder, and never a
 lesson.

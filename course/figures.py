@@ -92,6 +92,61 @@ def plot_logits(
     return ax
 
 
+def plot_kept_epoch(
+    train_losses: Sequence[float], val_losses: Sequence[float], kept: int, ax: Axes
+) -> Axes:
+    """Draw training and validation loss by epoch, and a dotted line at the epoch that was kept.
+
+    Args:
+        train_losses: one loss per epoch.
+        val_losses: as many.
+        kept: the epoch whose weights were kept.
+        ax: axes to draw into.
+
+    Returns:
+        The axes that were drawn into.
+
+    >>> fig, ax = plt.subplots()
+    >>> ax = plot_kept_epoch([0.9, 0.5, 0.3], [0.8, 0.6, 0.7], kept=1, ax=ax)
+    >>> ax.get_title()
+    'Loss; epoch 1 kept'
+    """
+    ax.plot(train_losses, color="0.6", label="training")
+    ax.plot(val_losses, color="black", label="validation")
+    ax.axvline(kept, color="0.3", linestyle=":")
+    ax.set(xlabel="epoch", ylabel="cross entropy", title=f"Loss; epoch {kept} kept")
+    drawing.legend_below(ax, columns=2)
+    return ax
+
+
+def plot_intervals(
+    accs: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], ax: Axes
+) -> Axes:
+    """Draw accuracies as dots with their intervals, one row per model, the first on top.
+
+    Args:
+        accs: the accuracy in percent for the name of each model.
+        intervals: the lower and the upper end for the same names, in percent.
+        ax: axes to draw into.
+
+    Returns:
+        The axes that were drawn into.
+
+    >>> fig, ax = plt.subplots()
+    >>> ax = plot_intervals({"network": 100.0}, {"network": (72.2, 100.0)}, ax)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['network']
+    """
+    names = list(accs)
+    for row, name in enumerate(names):
+        low, high = intervals[name]
+        ax.plot([low, high], [row, row], color="0.6", linewidth=2)
+        ax.plot(accs[name], row, "o", color="black")
+    ax.set_yticks(range(len(names)), [name.replace(" ", "\n") for name in names])
+    ax.set(xlabel="accuracy in %", ylim=(len(names) - 0.5, -0.5))
+    return ax
+
+
 def plot_stages(grid: Any, logits: Any, probs: Any, preds: Any) -> Figure:
     """Draw what a binary classifier says on a grid: logits, probabilities and labels.
 

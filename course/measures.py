@@ -178,8 +178,9 @@ def wilson_interval(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
     middle = (share + widening / 2) / (1 + widening)
     variance = share * (1 - share) / n
     half_width = z * math.sqrt(variance + widening / n / 4) / (1 + widening)
-    low = max(0.0, middle - half_width)
-    high = min(1.0, middle + half_width)
+    # min and max by the share: rounding could put an end beyond it when all or none are right
+    low = max(0.0, min(share, middle - half_width))
+    high = min(1.0, max(share, middle + half_width))
     return 100 * low, 100 * high
 
 
