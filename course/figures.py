@@ -10,11 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.patches import Rectangle
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, Rectangle
 from torch import Tensor, nn
 
 from course import checks, drawing
 from course.drawing import CLASS_COLORS
+from course.predicting import logits_of_points
 
 BLUE_WHITE_ORANGE = LinearSegmentedColormap.from_list(
     "class 0 to class 1", [CLASS_COLORS[0], "white", CLASS_COLORS[1]]
@@ -92,61 +94,6 @@ def plot_logits(
     return ax
 
 
-def plot_kept_epoch(
-    train_losses: Sequence[float], val_losses: Sequence[float], kept: int, ax: Axes
-) -> Axes:
-    """Draw training and validation loss by epoch, and a dotted line at the epoch that was kept.
-
-    Args:
-        train_losses: one loss per epoch.
-        val_losses: as many.
-        kept: the epoch whose weights were kept.
-        ax: axes to draw into.
-
-    Returns:
-        The axes that were drawn into.
-
-    >>> fig, ax = plt.subplots()
-    >>> ax = plot_kept_epoch([0.9, 0.5, 0.3], [0.8, 0.6, 0.7], kept=1, ax=ax)
-    >>> ax.get_title()
-    'Loss; epoch 1 kept'
-    """
-    ax.plot(train_losses, color="0.6", label="training")
-    ax.plot(val_losses, color="black", label="validation")
-    ax.axvline(kept, color="0.3", linestyle=":")
-    ax.set(xlabel="epoch", ylabel="cross entropy", title=f"Loss; epoch {kept} kept")
-    drawing.legend_below(ax, columns=2)
-    return ax
-
-
-def plot_intervals(
-    accs: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], ax: Axes
-) -> Axes:
-    """Draw accuracies as dots with their intervals, one row per model, the first on top.
-
-    Args:
-        accs: the accuracy in percent for the name of each model.
-        intervals: the lower and the upper end for the same names, in percent.
-        ax: axes to draw into.
-
-    Returns:
-        The axes that were drawn into.
-
-    >>> fig, ax = plt.subplots()
-    >>> ax = plot_intervals({"network": 100.0}, {"network": (72.2, 100.0)}, ax)
-    >>> [label.get_text() for label in ax.get_yticklabels()]
-    ['network']
-    """
-    names = list(accs)
-    for row, name in enumerate(names):
-        low, high = intervals[name]
-        ax.plot([low, high], [row, row], color="0.6", linewidth=2)
-        ax.plot(accs[name], row, "o", color="black")
-    ax.set_yticks(range(len(names)), [name.replace(" ", "\n") for name in names])
-    ax.set(xlabel="accuracy in %", ylim=(len(names) - 0.5, -0.5))
-    return ax
-
-
 def plot_stages(grid: Any, logits: Any, probs: Any, preds: Any) -> Figure:
     """Draw what a binary classifier says on a grid: logits, probabilities and labels.
 
@@ -204,8 +151,11 @@ def plot_stages(grid: Any, logits: Any, probs: Any, preds: Any) -> Figure:
 
 
 PANEL_WIDTH = 3.3  # inches
+
 RUN_COLORS = ("black", CLASS_COLORS[1], CLASS_COLORS[0])
+
 RUN_STYLES = ("-", "-", "--")  # the third lets one see a line that it lies on
+
 MOST_RINGS = 39  # more rings than this hide the points and the boundary
 
 
@@ -371,10 +321,8 @@ def plot_relu_units(weights: Tensor, biases: Tensor, X: Tensor, y: Tensor, ax: A
     grid = np.stack([xx, yy], axis=-1)  # [H, W, 2]
     sums = grid @ weights.numpy(force=True).T + biases.numpy(force=True)  # [H, W, U], before ReLU
     total = np.maximum(sums, 0).sum(axis=-1)
-    highest = total.max()
-    if highest > 0:
-        levels = np.linspace(1e-6 * highest, highest, 9)  # what lies below the first stays white
-        ax.contourf(xx, yy, total, levels=levels, cmap="Greys", vmin=-0.3 * highest, alpha=0.6)
+    levels = np.linspace(1e-6, total.max(), 9)  # what lies below the first one stays white
+    ax.contourf(xx, yy, total, levels=levels, cmap="Greys", vmin=-0.3 * total.max(), alpha=0.6)
     for unit in range(len(weights)):
         ax.contour(xx, yy, sums[..., unit], levels=[0], colors="black", linewidths=1.2)
     labels = y.numpy(force=True).astype(int)
@@ -721,143 +669,6 @@ def plot_value_and_slope(
         values: for the name of each loss its value at each logit, `[N]`. The first one is black.
         slopes: for the same names the slope at each logit, `[N]`.
 
-
-def plot_activations(
-    x: Tensor, values: Mapping[str, Tensor], slopes: Mapping[str, Tensor]
-) -> Figure:
-    """Draw the values of activations on the left and their slopes on the right, from -6 to 6.
-
-    Args:
-        x: the inputs in rising order, `[N]`.
-        values: the outputs for the name of each activation, `[N]`.
-        slopes: their slopes, `[N]`, under the same names.
-
-    Returns:
-        A new figure with one legend below both panels.
-
-    >>> import torch
-    >>> x = torch.linspace(-6, 6, 13)
-    >>> fig = plot_activations(x, {"ReLU": x.relu()}, {"ReLU": (x > 0).float()})
-    >>> [ax.get_title() for ax in fig.axes]
-    ['value', 'slope']
-    """
-    fig, axes = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
-    for ax, curves, title in zip(axes, (values, slopes), ("value", "slope"), strict=True):
-        for (name, curve), color in zip(curves.items(), CLASS_COLORS[2:], strict=False):
-            ax.plot(x, curve, color=color, label=name)
-        ax.set(title=title, xlabel="input $x$", ylabel=title, xlim=(-6, 6), ylim=(-1.2, 2.2))
-    handles, names = axes[1].get_legend_handles_labels()
-    fig.legend(handles, names, loc="outside lower center", ncols=3)
-    return fig
-
-
-def plot_hidden_space(hidden: Tensor, y: Tensor, ax: Axes, heights: Tensor | None = None) -> None:
-    """Draw the numbers that a hidden layer makes of points, seen from where they spread most.
-
-    Up to U numbers per point are shown on paper by principal component analysis (PCA): the first
-    direction is the one in which the points spread most, the second spreads most of those at a
-    right angle to it. With a single unit there is no second direction; it is drawn as 0.
-
-    Args:
-        hidden: the outputs of the hidden layer, `[N, U]`, on any device.
-        y: labels, 0 or 1, `[N]`.
-        ax: axes to draw into.
-        heights: one number per point, `[N]`, drawn upwards in place of the first direction; the
-            second direction then goes to the right. None draws both directions.
-
-    >>> import matplotlib.pyplot as plt
-    >>> import torch
-    >>> fig, ax = plt.subplots()
-    >>> plot_hidden_space(torch.rand(5, 3), torch.tensor([0, 1, 0, 1, 1]), ax)
-    >>> ax.get_xlabel()
-    'direction 1'
-    """
-    centred = hidden.numpy(force=True) - hidden.numpy(force=True).mean(axis=0)
-    _, _, directions = np.linalg.svd(centred, full_matrices=False)  # a row each, widest first
-    places = centred @ directions[:2].T  # [N, 2], or [N, 1] with a single unit
-    if places.shape[1] == 1:
-        places = np.hstack([places, np.zeros_like(places)])
-    if heights is not None:
-        places = np.column_stack([places[:, 1], heights.numpy(force=True)])
-    labels = y.numpy(force=True).astype(int)
-    drawing.scatter_classes(ax, places, labels, ["class 0", "class 1"], ringed=None)
-    drawing.legend_below(ax, columns=2)
-    ax.set(xlabel="direction 1", ylabel="direction 2", box_aspect=1)
-    if heights is not None:
-        ax.axhline(0, color="black", linewidth=1.2)
-        ax.set(xlabel="direction 2", ylabel="logit")
-
-
-def plot_fold(model: nn.Sequential, X: Tensor, y: Tensor, panel_titles: Sequence[str]) -> Figure:
-    """Draw a hidden layer of U ReLU units: its half-planes, its numbers before and after ReLU.
-
-    Left the plane, darker where more units are on; in the middle the hidden numbers before ReLU
-    from where they spread most; on the right after ReLU, with the logit upwards.
-
-    Args:
-        model: `nn.Sequential` of a linear layer with two inputs, ReLU and a layer with one output.
-        X: features `[N, 2]` on the model's device.
-        y: labels, 0 or 1, `[N]`.
-        panel_titles: one title per panel, three in all.
-
-    Returns:
-        A new figure with one legend.
-
-    >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
-    >>> fig = plot_fold(model, torch.rand(5, 2), torch.tensor([0, 1, 0, 1, 1]), ["a", "b", "c"])
-    >>> len(fig.axes)
-    3
-    """
-    linear, relu, last = model
-    with torch.no_grad():
-        before = linear(X)  # [N, U]
-        after = relu(before)  # [N, U]
-        logits = last(after).squeeze(1)  # [N]
-    fig, axes = plt.subplots(1, 3, figsize=(12, 4.6), layout="constrained")
-    left, middle, right = axes
-    plot_relu_units(linear.weight, linear.bias, X, y, ax=left)
-    plot_hidden_space(before, y, middle)
-    plot_hidden_space(after, y, right, heights=logits)
-    for ax, title in zip(axes, panel_titles, strict=True):
-        ax.set_title(title)
-    share_legend(fig)
-    return fig
-
-
-def plot_gradients_by_layer(sizes: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
-    """Draw the size of gradients by hidden layer on a logarithmic axis: median and range.
-
-    Args:
-        sizes: for the name of each kind of network one list per network: its gradient by layer.
-
-    Returns:
-        A new figure with one panel.
-
-    >>> fig = plot_gradients_by_layer({"sigmoid": [[1e-6, 1e-3], [2e-6, 3e-3]]})
-    >>> fig.axes[0].get_yscale()
-    'log'
-    """
-    fig, ax = plt.subplots(figsize=(7.5, 4.4), layout="constrained")
-    for (name, networks), color in zip(sizes.items(), CLASS_COLORS[2:], strict=False):
-        table = np.array(networks)  # [networks, layers]
-        layers = np.arange(1, table.shape[1] + 1)
-        ax.plot(layers, np.median(table, axis=0), color=color, marker="o", label=name)
-        ax.fill_between(layers, table.min(axis=0), table.max(axis=0), color=color, alpha=0.15)
-    ax.set(yscale="log", xlabel="hidden layer", ylabel="mean |gradient| of its weights")
-    title = "line: median, shade: lowest to highest"
-    fig.legend(loc="outside lower center", ncols=len(sizes), title=title)
-    return fig
-
-
-def plot_dead_units(
-    losses: Mapping[str, Sequence[float]], dead: Mapping[str, Sequence[float]]
-) -> Figure:
-    """Draw the training loss of several runs by epoch, and beside it their dead units.
-
-    Args:
-        losses: one loss per epoch for the name of each run.
-        dead: the number of dead units after each epoch, under the same names.
-
     Returns:
         A new figure with two panels and one legend.
 
@@ -981,17 +792,301 @@ def plot_batch_sizes(
     axes[0].set_ylabel("loss on the training set")
     handles, labels = axes[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return fig
 
 
-    >>> fig = plot_dead_units({"lr 0.02": [0.7, 0.1]}, {"lr 0.02": [6, 7]})
-    >>> [ax.get_ylabel() for ax in fig.axes]
-    ['training loss', 'dead units']
+def plot_kept_epoch(
+    train_losses: Sequence[float], val_losses: Sequence[float], kept: int, ax: Axes
+) -> Axes:
+    """Draw training and validation loss by epoch, and a dotted line at the epoch that was kept.
+
+    Args:
+        train_losses: one loss per epoch.
+        val_losses: as many.
+        kept: the epoch whose weights were kept.
+        ax: axes to draw into.
+
+    Returns:
+        The axes that were drawn into.
+
+    >>> fig, ax = plt.subplots()
+    >>> ax = plot_kept_epoch([0.9, 0.5, 0.3], [0.8, 0.6, 0.7], kept=1, ax=ax)
+    >>> ax.get_title()
+    'Loss; epoch 1 kept'
     """
-    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
-    for name, color in zip(losses, CLASS_COLORS[2:], strict=False):
-        left.plot(losses[name], color=color, label=name)
-        right.plot(dead[name], color=color)
-    left.set(xlabel="epoch", ylabel="training loss")
-    right.set(xlabel="epoch", ylabel="dead units")
-    fig.legend(loc="outside lower center", ncols=len(losses))
+    ax.plot(train_losses, color="0.6", label="training")
+    ax.plot(val_losses, color="black", label="validation")
+    ax.axvline(kept, color="0.3", linestyle=":")
+    ax.set(xlabel="epoch", ylabel="cross entropy", title=f"Loss; epoch {kept} kept")
+    drawing.legend_below(ax, columns=2)
+    return ax
+
+
+def plot_intervals(
+    accs: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], ax: Axes
+) -> Axes:
+    """Draw accuracies as dots with their intervals, one row per model, the first on top.
+
+    Args:
+        accs: the accuracy in percent for the name of each model.
+        intervals: the lower and the upper end for the same names, in percent.
+        ax: axes to draw into.
+
+    Returns:
+        The axes that were drawn into.
+
+    >>> fig, ax = plt.subplots()
+    >>> ax = plot_intervals({"network": 100.0}, {"network": (72.2, 100.0)}, ax)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['network']
+    """
+    names = list(accs)
+    for row, name in enumerate(names):
+        low, high = intervals[name]
+        ax.plot([low, high], [row, row], color="0.6", linewidth=2)
+        ax.plot(accs[name], row, "o", color="black")
+    ax.set_yticks(range(len(names)), [name.replace(" ", "\n") for name in names])
+    ax.set(xlabel="accuracy in %", ylim=(len(names) - 0.5, -0.5))
+    return ax
+
+
+def plot_kept_epochs(
+    histories: Mapping[str, Mapping[str, Sequence[float]]], best_epochs: Mapping[str, int]
+) -> Figure:
+    """Draw training loss (grey) and validation loss (black) of several models, one panel each.
+
+    Args:
+        histories: for each model's name its lists `train_loss` and `val_loss`, one entry per epoch.
+        best_epochs: for each name the epoch whose weights were kept; a dot marks it.
+
+    Returns:
+        A new figure; the panels share a logarithmic axis.
+
+    >>> losses = {"train_loss": [0.9, 0.5], "val_loss": [0.8, 0.9]}
+    >>> fig = plot_kept_epochs({"small": losses, "large": losses}, {"small": 0, "large": 0})
+    >>> [ax.get_title() for ax in fig.axes]
+    ['small: kept epoch 0', 'large: kept epoch 0']
+    """
+    n_panels = len(histories)
+    size = (10 * n_panels / 3, 4.2)
+    fig, axes = plt.subplots(
+        1, n_panels, figsize=size, sharey=True, squeeze=False, layout="constrained"
+    )
+    for ax, name in zip(axes[0], histories, strict=True):
+        best_epoch = best_epochs[name]
+        train_loss = histories[name]["train_loss"]
+        val_loss = histories[name]["val_loss"]
+        ax.plot(train_loss, color="0.6", label="training")
+        ax.plot(val_loss, color="black", label="validation")
+        ax.plot(best_epoch, val_loss[best_epoch], "o", color=CLASS_COLORS[1], label="kept epoch")
+        ax.set(xlabel="epoch", yscale="log", title=f"{name}: kept epoch {best_epoch}")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.grid(axis="y", color="0.9")
+        ax.legend()  # share_legend takes it away and puts one below all panels
+    axes[0, 0].set_ylabel("loss, log scale")
+    share_legend(fig)
+    return fig
+
+
+def plot_mistakes(
+    images: Tensor,
+    y: Tensor,
+    preds: Tensor,
+    probs: Tensor,
+    wrong: Sequence[int],
+    class_names: Sequence[str],
+) -> Figure:
+    """Draw a confusion matrix, and beside it mistakes as images with what was said and how surely.
+
+    Args:
+        images: `[N, H, W]`.
+        y: true labels `[N]`.
+        preds: predicted labels `[N]`.
+        probs: the probability of each predicted label, `[N]`.
+        wrong: positions of the mistakes to show, at most twelve.
+        class_names: a name per class.
+
+    >>> import torch
+    >>> y = torch.tensor([0, 1])
+    >>> fig = plot_mistakes(torch.ones(2, 8, 8), y, y, torch.ones(2), [], ["zero", "one"])
+    >>> len(fig.axes)
+    2
+    """
+    from sklearn.metrics import ConfusionMatrixDisplay  # here: it takes long to import
+
+    size = (9.5, 4.8)
+    fig, axes = plt.subplots(1, 2, figsize=size, layout="constrained", width_ratios=(5, 4))
+    ConfusionMatrixDisplay.from_predictions(
+        y,
+        preds,
+        labels=range(len(class_names)),
+        display_labels=class_names,
+        ax=axes[0],
+        colorbar=False,
+        cmap="Blues",
+    )
+    captions = []
+    for i in wrong:
+        captions.append(f"{class_names[y[i]]} as {class_names[preds[i]]}\n{probs[i]:.0%}")
+    drawing.plot_images(images[list(wrong)], axes[1], columns=4, labels=captions)
+    return fig
+
+
+def plot_weights(weights: Tensor, class_names: Sequence[str]) -> Figure:
+    """Draw the weights of a linear model as images, one per class, five in a row.
+
+    Args:
+        weights: `[K, H, W]`; orange above 0, blue below.
+        class_names: K names.
+
+    >>> import torch
+    >>> fig = plot_weights(torch.ones(2, 8, 8), ["zero", "one"])
+    >>> len(fig.axes)
+    1
+    """
+    fig, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
+    drawing.plot_images(weights, ax, columns=5, labels=class_names, signed=True)
+    return fig
+
+
+def plot_labels_and_discs(
+    model: nn.Module,
+    X: Tensor,
+    y: Tensor,
+    thresholds: Sequence[float],
+    names: Sequence[str],
+    discs: Sequence[tuple[Sequence[float], float]],
+) -> Figure:
+    """Draw one panel per label: where the model gives it, where it truly lies, and points.
+
+    Shading shows the model's probability of the label, the black line where it is the threshold,
+    the dashed line the border of the true disc.
+
+    Args:
+        model: takes points `[M, 2]`, returns one logit per label, `[M, L]`.
+        X: points `[N, 2]`, on any device.
+        y: zeros and ones `[N, L]`.
+        thresholds: L probabilities from which on the model gives a label.
+        names: L names.
+        discs: L pairs of center and radius.
+
+    Returns:
+        A new figure. A panel's title says for how many of the points the label is right.
+
+    Raises:
+        ValueError: there is not one threshold, name and disc per label.
+
+    >>> import torch
+    >>> model = nn.Linear(2, 1)
+    >>> X = torch.tensor([[0.0, 0.0], [1.0, 1.0]])
+    >>> y = torch.tensor([[0.0], [1.0]])
+    >>> fig = plot_labels_and_discs(model, X, y, [0.5], ["rock"], [((1.0, 1.0), 0.5)])
+    >>> len(fig.axes)
+    1
+    """
+    points = checks.check_features(X, "X")
+    truth = y.numpy(force=True)
+    n_labels = truth.shape[1]
+    if not len(thresholds) == len(names) == len(discs) == n_labels:
+        raise ValueError(
+            f"{len(thresholds)} thresholds, {len(names)} names and {len(discs)} discs "
+            f"for {n_labels} labels; expected one of each per label."
+        )
+    xx, yy = drawing.grid_around(points)
+    grid = np.column_stack([xx.ravel(), yy.ravel()])
+    probs = logits_of_points(model, np.concatenate([grid, points])).sigmoid().numpy()
+    size = (3.35 * n_labels, 4.9)
+    fig, axes = plt.subplots(
+        1, n_labels, figsize=size, sharey=True, squeeze=False, layout="constrained"
+    )
+    fig.get_layout_engine().set(h_pad=0.1)  # inches between title, panels and legend
+    for label, ax in enumerate(axes[0]):
+        threshold = float(thresholds[label])
+        on_grid = probs[: len(grid), label].reshape(xx.shape)
+        at_points = probs[len(grid) :, label] >= threshold
+        right = 100 * (at_points == truth[:, label]).mean()
+        drawing.shade_two_classes(ax, xx, yy, on_grid, threshold)
+        _draw_label_points(ax, points, truth[:, label])
+        center, radius = discs[label]
+        circle = Circle(center, radius, fill=False, linestyle=(0, (4, 3)), linewidth=2.2)
+        circle.set_edgecolor(CLASS_COLORS[2])
+        ax.add_patch(circle)
+        drawing.frame(ax, xx, yy)
+        ax.set_title(f"{names[label]}, from {threshold:.2f} on\n{right:.1f}% right")
+        ax.label_outer()
+    _label_legend(fig)
+    return fig
+
+
+def _draw_label_points(ax: Axes, points: np.ndarray, has_label: np.ndarray) -> None:
+    """Draw points without the label in blue, then those with it in orange."""
+    for value in (0, 1):
+        rows = points[has_label == value]
+        ax.scatter(*rows.T, s=14, color=CLASS_COLORS[value], edgecolors="white", linewidths=0.4)
+
+
+def _label_legend(fig: Figure) -> None:
+    """Put the legend of `plot_labels_and_discs` below the panels."""
+    dot = {"marker": "o", "linestyle": "none", "markersize": 5}
+    handles = [
+        Line2D([], [], color=CLASS_COLORS[1], label="has the tag", **dot),
+        Line2D([], [], color=CLASS_COLORS[0], label="does not", **dot),
+        Line2D([], [], color="black", linewidth=1.2, label="the network's boundary"),
+        Line2D([], [], color=CLASS_COLORS[2], linewidth=2.2, linestyle="--", label="true disc"),
+    ]
+    fig.legend(handles=handles, loc="outside lower center", ncols=4)
+
+
+def plot_f1_by_threshold(
+    thresholds: Sequence[float], f1: Tensor, chosen: Sequence[float], names: Sequence[str]
+) -> Figure:
+    """Draw the F1 score of each label by threshold, with a dot on the chosen threshold.
+
+    Args:
+        thresholds: T thresholds, `[T]`.
+        f1: one score per threshold and label, `[T, L]`.
+        chosen: L thresholds among the T.
+        names: L names, written at the curves' dots.
+
+    >>> import torch
+    >>> f1 = torch.tensor([[0.4], [0.6]])
+    >>> fig = plot_f1_by_threshold([0.3, 0.6], f1, [0.6], ["rock"])
+    >>> [line.get_label() for line in fig.axes[0].lines][0]
+    'rock'
+    """
+    fig, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
+    for label, name in enumerate(names):
+        color = CLASS_COLORS[label]
+        curve = f1[:, label]
+        ax.plot(thresholds, curve, color=color, label=name)
+        ax.plot(chosen[label], curve.max(), "o", color=color)
+    ax.axvline(0.5, color="0.45", linewidth=0.8, linestyle="--")
+    ax.text(0.51, 0.02, "one half", fontsize=9, color="0.3")
+    ax.set(xlabel="threshold; dots: chosen", ylabel="F1 on the validation set", ylim=(0, 1.02))
+    fig.legend(loc="outside lower center", ncols=len(names))
+    return fig
+
+
+def plot_right_by_count(shares: Mapping[str, Sequence[float]], xlabel: str) -> Figure:
+    """Draw bars: the share of samples with all labels right, by their number of labels.
+
+    Args:
+        shares: for each model's name one share between 0 and 1 per number of labels, 0, 1, 2, ...
+        xlabel: what the numbers below the bars count.
+
+    >>> fig = plot_right_by_count({"one": [0.9, 0.8], "other": [0.0, 0.7]}, "labels")
+    >>> fig.axes[0].get_ylabel()
+    'all labels right, in %'
+    """
+    fig, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
+    width = 0.8 / len(shares)
+    for place, name in enumerate(shares):
+        counts = np.arange(len(shares[name]))
+        offset = (place - (len(shares) - 1) / 2) * width
+        heights = 100 * np.asarray(shares[name])
+        bars = ax.bar(counts + offset, heights, 0.9 * width, color=CLASS_COLORS[place], label=name)
+        ax.bar_label(bars, fmt="%.0f", fontsize=9)
+        ax.set_xticks(counts)
+    ax.set(xlabel=xlabel, ylabel="all labels right, in %", ylim=(0, 108))
+    fig.legend(loc="outside lower center", ncols=len(shares))
     return fig
