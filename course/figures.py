@@ -321,8 +321,10 @@ def plot_relu_units(weights: Tensor, biases: Tensor, X: Tensor, y: Tensor, ax: A
     grid = np.stack([xx, yy], axis=-1)  # [H, W, 2]
     sums = grid @ weights.numpy(force=True).T + biases.numpy(force=True)  # [H, W, U], before ReLU
     total = np.maximum(sums, 0).sum(axis=-1)
-    levels = np.linspace(1e-6, total.max(), 9)  # what lies below the first one stays white
-    ax.contourf(xx, yy, total, levels=levels, cmap="Greys", vmin=-0.3 * total.max(), alpha=0.6)
+    highest = total.max()
+    if highest > 0:
+        levels = np.linspace(1e-6 * highest, highest, 9)  # what lies below the first stays white
+        ax.contourf(xx, yy, total, levels=levels, cmap="Greys", vmin=-0.3 * highest, alpha=0.6)
     for unit in range(len(weights)):
         ax.contour(xx, yy, sums[..., unit], levels=[0], colors="black", linewidths=1.2)
     labels = y.numpy(force=True).astype(int)
@@ -795,59 +797,157 @@ def plot_batch_sizes(
     return fig
 
 
-def plot_kept_epoch(
-    train_losses: Sequence[float], val_losses: Sequence[float], kept: int, ax: Axes
-) -> Axes:
-    """Draw training and validation loss by epoch, and a dotted line at the epoch that was kept.
+def plot_activations(
+    x: Tensor, values: Mapping[str, Tensor], slopes: Mapping[str, Tensor]
+) -> Figure:
+    """Draw the values of activations on the left and their slopes on the right, from -6 to 6.
 
     Args:
-        train_losses: one loss per epoch.
-        val_losses: as many.
-        kept: the epoch whose weights were kept.
-        ax: axes to draw into.
+        x: the inputs in rising order, `[N]`.
+        values: the outputs for the name of each activation, `[N]`.
+        slopes: their slopes, `[N]`, under the same names.
 
     Returns:
-        The axes that were drawn into.
+        A new figure with one legend below both panels.
 
-    >>> fig, ax = plt.subplots()
-    >>> ax = plot_kept_epoch([0.9, 0.5, 0.3], [0.8, 0.6, 0.7], kept=1, ax=ax)
-    >>> ax.get_title()
-    'Loss; epoch 1 kept'
+    >>> import torch
+    >>> x = torch.linspace(-6, 6, 13)
+    >>> fig = plot_activations(x, {"ReLU": x.relu()}, {"ReLU": (x > 0).float()})
+    >>> [ax.get_title() for ax in fig.axes]
+    ['value', 'slope']
     """
-    ax.plot(train_losses, color="0.6", label="training")
-    ax.plot(val_losses, color="black", label="validation")
-    ax.axvline(kept, color="0.3", linestyle=":")
-    ax.set(xlabel="epoch", ylabel="cross entropy", title=f"Loss; epoch {kept} kept")
+    fig, axes = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
+    for ax, curves, title in zip(axes, (values, slopes), ("value", "slope"), strict=True):
+        for (name, curve), color in zip(curves.items(), CLASS_COLORS[2:], strict=False):
+            ax.plot(x, curve, color=color, label=name)
+        ax.set(title=title, xlabel="input $x$", ylabel=title, xlim=(-6, 6), ylim=(-1.2, 2.2))
+    handles, names = axes[1].get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside lower center", ncols=3)
+    return fig
+
+
+def plot_hidden_space(hidden: Tensor, y: Tensor, ax: Axes, heights: Tensor | None = None) -> None:
+    """Draw the numbers that a hidden layer makes of points, seen from where they spread most.
+
+    Up to U numbers per point are shown on paper by principal component analysis (PCA): the first
+    direction is the one in which the points spread most, the second spreads most of those at a
+    right angle to it. With a single unit there is no second direction; it is drawn as 0.
+
+    Args:
+        hidden: the outputs of the hidden layer, `[N, U]`, on any device.
+        y: labels, 0 or 1, `[N]`.
+        ax: axes to draw into.
+        heights: one number per point, `[N]`, drawn upwards in place of the first direction; the
+            second direction then goes to the right. None draws both directions.
+
+    >>> import matplotlib.pyplot as plt
+    >>> import torch
+    >>> fig, ax = plt.subplots()
+    >>> plot_hidden_space(torch.rand(5, 3), torch.tensor([0, 1, 0, 1, 1]), ax)
+    >>> ax.get_xlabel()
+    'direction 1'
+    """
+    centred = hidden.numpy(force=True) - hidden.numpy(force=True).mean(axis=0)
+    _, _, directions = np.linalg.svd(centred, full_matrices=False)  # a row each, widest first
+    places = centred @ directions[:2].T  # [N, 2], or [N, 1] with a single unit
+    if places.shape[1] == 1:
+        places = np.hstack([places, np.zeros_like(places)])
+    if heights is not None:
+        places = np.column_stack([places[:, 1], heights.numpy(force=True)])
+    labels = y.numpy(force=True).astype(int)
+    drawing.scatter_classes(ax, places, labels, ["class 0", "class 1"], ringed=None)
     drawing.legend_below(ax, columns=2)
-    return ax
+    ax.set(xlabel="direction 1", ylabel="direction 2", box_aspect=1)
+    if heights is not None:
+        ax.axhline(0, color="black", linewidth=1.2)
+        ax.set(xlabel="direction 2", ylabel="logit")
 
 
-def plot_intervals(
-    accs: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], ax: Axes
-) -> Axes:
-    """Draw accuracies as dots with their intervals, one row per model, the first on top.
+def plot_fold(model: nn.Sequential, X: Tensor, y: Tensor, panel_titles: Sequence[str]) -> Figure:
+    """Draw a hidden layer of U ReLU units: its half-planes, its numbers before and after ReLU.
+
+    Left the plane, darker where more units are on; in the middle the hidden numbers before ReLU
+    from where they spread most; on the right after ReLU, with the logit upwards.
 
     Args:
-        accs: the accuracy in percent for the name of each model.
-        intervals: the lower and the upper end for the same names, in percent.
-        ax: axes to draw into.
+        model: `nn.Sequential` of a linear layer with two inputs, ReLU and a layer with one output.
+        X: features `[N, 2]` on the model's device.
+        y: labels, 0 or 1, `[N]`.
+        panel_titles: one title per panel, three in all.
 
     Returns:
-        The axes that were drawn into.
+        A new figure with one legend.
 
-    >>> fig, ax = plt.subplots()
-    >>> ax = plot_intervals({"network": 100.0}, {"network": (72.2, 100.0)}, ax)
-    >>> [label.get_text() for label in ax.get_yticklabels()]
-    ['network']
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    >>> fig = plot_fold(model, torch.rand(5, 2), torch.tensor([0, 1, 0, 1, 1]), ["a", "b", "c"])
+    >>> len(fig.axes)
+    3
     """
-    names = list(accs)
-    for row, name in enumerate(names):
-        low, high = intervals[name]
-        ax.plot([low, high], [row, row], color="0.6", linewidth=2)
-        ax.plot(accs[name], row, "o", color="black")
-    ax.set_yticks(range(len(names)), [name.replace(" ", "\n") for name in names])
-    ax.set(xlabel="accuracy in %", ylim=(len(names) - 0.5, -0.5))
-    return ax
+    linear, relu, last = model
+    with torch.no_grad():
+        before = linear(X)  # [N, U]
+        after = relu(before)  # [N, U]
+        logits = last(after).squeeze(1)  # [N]
+    fig, axes = plt.subplots(1, 3, figsize=(12, 4.6), layout="constrained")
+    left, middle, right = axes
+    plot_relu_units(linear.weight, linear.bias, X, y, ax=left)
+    plot_hidden_space(before, y, middle)
+    plot_hidden_space(after, y, right, heights=logits)
+    for ax, title in zip(axes, panel_titles, strict=True):
+        ax.set_title(title)
+    share_legend(fig)
+    return fig
+
+
+def plot_gradients_by_layer(sizes: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
+    """Draw the size of gradients by hidden layer on a logarithmic axis: median and range.
+
+    Args:
+        sizes: for the name of each kind of network one list per network: its gradient by layer.
+
+    Returns:
+        A new figure with one panel.
+
+    >>> fig = plot_gradients_by_layer({"sigmoid": [[1e-6, 1e-3], [2e-6, 3e-3]]})
+    >>> fig.axes[0].get_yscale()
+    'log'
+    """
+    fig, ax = plt.subplots(figsize=(7.5, 4.4), layout="constrained")
+    for (name, networks), color in zip(sizes.items(), CLASS_COLORS[2:], strict=False):
+        table = np.array(networks)  # [networks, layers]
+        layers = np.arange(1, table.shape[1] + 1)
+        ax.plot(layers, np.median(table, axis=0), color=color, marker="o", label=name)
+        ax.fill_between(layers, table.min(axis=0), table.max(axis=0), color=color, alpha=0.15)
+    ax.set(yscale="log", xlabel="hidden layer", ylabel="mean |gradient| of its weights")
+    title = "line: median, shade: lowest to highest"
+    fig.legend(loc="outside lower center", ncols=len(sizes), title=title)
+    return fig
+
+
+def plot_dead_units(
+    losses: Mapping[str, Sequence[float]], dead: Mapping[str, Sequence[float]]
+) -> Figure:
+    """Draw the training loss of several runs by epoch, and beside it their dead units.
+
+    Args:
+        losses: one loss per epoch for the name of each run.
+        dead: the number of dead units after each epoch, under the same names.
+
+    Returns:
+        A new figure with two panels and one legend.
+
+    >>> fig = plot_dead_units({"lr 0.02": [0.7, 0.1]}, {"lr 0.02": [6, 7]})
+    >>> [ax.get_ylabel() for ax in fig.axes]
+    ['training loss', 'dead units']
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
+    for name, color in zip(losses, CLASS_COLORS[2:], strict=False):
+        left.plot(losses[name], color=color, label=name)
+        right.plot(dead[name], color=color)
+    left.set(xlabel="epoch", ylabel="training loss")
+    right.set(xlabel="epoch", ylabel="dead units")
+    fig.legend(loc="outside lower center", ncols=len(losses))
+    return fig
 
 
 def plot_kept_epochs(
@@ -1090,3 +1190,58 @@ def plot_right_by_count(shares: Mapping[str, Sequence[float]], xlabel: str) -> F
     ax.set(xlabel=xlabel, ylabel="all labels right, in %", ylim=(0, 108))
     fig.legend(loc="outside lower center", ncols=len(shares))
     return fig
+
+
+def plot_kept_epoch(
+    train_losses: Sequence[float], val_losses: Sequence[float], kept: int, ax: Axes
+) -> Axes:
+    """Draw training and validation loss by epoch, and a dotted line at the epoch that was kept.
+
+    Args:
+        train_losses: one loss per epoch.
+        val_losses: as many.
+        kept: the epoch whose weights were kept.
+        ax: axes to draw into.
+
+    Returns:
+        The axes that were drawn into.
+
+    >>> fig, ax = plt.subplots()
+    >>> ax = plot_kept_epoch([0.9, 0.5, 0.3], [0.8, 0.6, 0.7], kept=1, ax=ax)
+    >>> ax.get_title()
+    'Loss; epoch 1 kept'
+    """
+    ax.plot(train_losses, color="0.6", label="training")
+    ax.plot(val_losses, color="black", label="validation")
+    ax.axvline(kept, color="0.3", linestyle=":")
+    ax.set(xlabel="epoch", ylabel="cross entropy", title=f"Loss; epoch {kept} kept")
+    drawing.legend_below(ax, columns=2)
+    return ax
+
+
+def plot_intervals(
+    accs: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], ax: Axes
+) -> Axes:
+    """Draw accuracies as dots with their intervals, one row per model, the first on top.
+
+    Args:
+        accs: the accuracy in percent for the name of each model.
+        intervals: the lower and the upper end for the same names, in percent.
+        ax: axes to draw into.
+
+    Returns:
+        The axes that were drawn into.
+
+    >>> fig, ax = plt.subplots()
+    >>> ax = plot_intervals({"network": 100.0}, {"network": (72.2, 100.0)}, ax)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['network']
+    """
+    names = list(accs)
+    for row, name in enumerate(names):
+        low, high = intervals[name]
+        ax.plot([low, high], [row, row], color="0.6", linewidth=2)
+        ax.plot(accs[name], row, "o", color="black")
+    ax.set_yticks(range(len(names)), [name.replace(" ", "\n") for name in names])
+    ax.set(xlabel="accuracy in %", ylim=(len(names) - 0.5, -0.5))
+    return ax
