@@ -61,6 +61,73 @@ def print_row(name: str, numbers: Iterable[float], form: str = ".3f", indent: in
     print(" " * indent + line)
 
 
+def paired_test(y: Tensor, preds_a: Tensor, preds_b: Tensor) -> tuple[int, int, float]:
+    """Compare two models on the same samples: McNemar's exact test.
+
+    Samples that both get right, or both wrong, say nothing about which model is better. Of the
+    others, two equally good models win about as many each, as with a coin. The p-value is the
+    chance that a coin is at least as one-sided.
+
+    Args:
+        y: true labels, `[N]`.
+        preds_a: labels that one model predicts, `[N]`.
+        preds_b: labels that the other model predicts, `[N]`.
+
+    Returns:
+        How many samples only the first model gets right, how many only the second, and the p-value.
+
+    Raises:
+        ValueError: the three differ in shape.
+
+    Source: Q. McNemar, Note on the sampling error of the difference between correlated proportions
+    or percentages (1947).
+
+    >>> y = torch.tensor([1, 1, 1, 1, 0, 0])
+    >>> paired_test(y, y, torch.tensor([0, 0, 0, 1, 0, 0]))
+    (3, 0, 0.25)
+    """
+    if not y.shape == preds_a.shape == preds_b.shape:
+        shapes = [list(labels.shape) for labels in (y, preds_a, preds_b)]
+        raise ValueError(f"the labels have the shapes {shapes}; expected three times the same.")
+    right_a = preds_a == y
+    right_b = preds_b == y
+    only_a = int((right_a & ~right_b).sum())
+    only_b = int((right_b & ~right_a).sum())
+    tosses = only_a + only_b
+    fewer = min(only_a, only_b)
+    one_side = sum(math.comb(tosses, heads) for heads in range(fewer + 1)) / 2**tosses
+    return only_a, only_b, min(1.0, 2 * one_side)
+
+
+def f1_per_label(y: Tensor, guess: Tensor) -> Tensor:
+    """Return the F1 score of each of L labels, 2 TP / (2 TP + FP + FN).
+
+    It is 0 for a label that no sample has and none was given.
+
+    Args:
+        y: what is true, zeros and ones `[N, L]`.
+        guess: what the model says, zeros and ones or booleans `[N, L]`.
+
+    Returns:
+        `[L]`, each between 0 and 1.
+
+    Raises:
+        ValueError: the shapes differ, or are not `[N, L]`.
+
+    >>> y = torch.tensor([[1, 0], [1, 1], [0, 0]])
+    >>> f1_per_label(y, torch.tensor([[1, 0], [0, 1], [0, 0]]))
+    tensor([0.6667, 1.0000])
+    """
+    if y.ndim != 2 or y.shape != guess.shape:
+        raise ValueError(
+            f"y has the shape {list(y.shape)} and the guess {list(guess.shape)}; "
+            "expected [N, L] for both."
+        )
+    both = (y * guess).sum(dim=0)  # TP
+    wrong = (y != guess).sum(dim=0)  # FP + FN
+    return 2 * both / (2 * both + wrong).clamp(min=1)
+
+
 def best_possible_for_blobs(centers: np.ndarray, spread: float) -> nn.Linear:
     """Return the best possible model of round blobs of one size: the nearest centre wins.
 
