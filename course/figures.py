@@ -296,248 +296,6 @@ def plot_recipes(
     ax.set_axisbelow(True)
 
 
-def plot_kept_epochs(
-    histories: Mapping[str, Mapping[str, Sequence[float]]], best_epochs: Mapping[str, int]
-) -> Figure:
-    """Draw training loss (grey) and validation loss (black) of several models, one panel each.
-
-    Args:
-        histories: for each model's name its lists `train_loss` and `val_loss`, one entry per epoch.
-        best_epochs: for each name the epoch whose weights were kept; a dot marks it.
-
-    Returns:
-        A new figure; the panels share a logarithmic axis.
-
-    >>> losses = {"train_loss": [0.9, 0.5], "val_loss": [0.8, 0.9]}
-    >>> fig = plot_kept_epochs({"small": losses, "large": losses}, {"small": 0, "large": 0})
-    >>> [ax.get_title() for ax in fig.axes]
-    ['small: kept epoch 0', 'large: kept epoch 0']
-    """
-    n_panels = len(histories)
-    size = (10 * n_panels / 3, 4.2)
-    fig, axes = plt.subplots(
-        1, n_panels, figsize=size, sharey=True, squeeze=False, layout="constrained"
-    )
-    for ax, name in zip(axes[0], histories, strict=True):
-        best_epoch = best_epochs[name]
-        train_loss = histories[name]["train_loss"]
-        val_loss = histories[name]["val_loss"]
-        ax.plot(train_loss, color="0.6", label="training")
-        ax.plot(val_loss, color="black", label="validation")
-        ax.plot(best_epoch, val_loss[best_epoch], "o", color=CLASS_COLORS[1], label="kept epoch")
-        ax.set(xlabel="epoch", yscale="log", title=f"{name}: kept epoch {best_epoch}")
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.grid(axis="y", color="0.9")
-        ax.legend()  # share_legend takes it away and puts one below all panels
-    axes[0, 0].set_ylabel("loss, log scale")
-    share_legend(fig)
-    return fig
-
-
-def plot_mistakes(
-    images: Tensor,
-    y: Tensor,
-    preds: Tensor,
-    probs: Tensor,
-    wrong: Sequence[int],
-    class_names: Sequence[str],
-) -> Figure:
-    """Draw a confusion matrix, and beside it mistakes as images with what was said and how surely.
-
-    Args:
-        images: `[N, H, W]`.
-        y: true labels `[N]`.
-        preds: predicted labels `[N]`.
-        probs: the probability of each predicted label, `[N]`.
-        wrong: positions of the mistakes to show, at most twelve.
-        class_names: a name per class.
-
-    >>> import torch
-    >>> y = torch.tensor([0, 1])
-    >>> fig = plot_mistakes(torch.ones(2, 8, 8), y, y, torch.ones(2), [], ["zero", "one"])
-    >>> len(fig.axes)
-    2
-    """
-    from sklearn.metrics import ConfusionMatrixDisplay  # here: it takes long to import
-
-    size = (9.5, 4.8)
-    fig, axes = plt.subplots(1, 2, figsize=size, layout="constrained", width_ratios=(5, 4))
-    ConfusionMatrixDisplay.from_predictions(
-        y,
-        preds,
-        labels=range(len(class_names)),
-        display_labels=class_names,
-        ax=axes[0],
-        colorbar=False,
-        cmap="Blues",
-    )
-    captions = []
-    for i in wrong:
-        captions.append(f"{class_names[y[i]]} as {class_names[preds[i]]}\n{probs[i]:.0%}")
-    drawing.plot_images(images[list(wrong)], axes[1], columns=4, labels=captions)
-    return fig
-
-
-def plot_weights(weights: Tensor, class_names: Sequence[str]) -> Figure:
-    """Draw the weights of a linear model as images, one per class, five in a row.
-
-    Args:
-        weights: `[K, H, W]`; orange above 0, blue below.
-        class_names: K names.
-
-    >>> import torch
-    >>> fig = plot_weights(torch.ones(2, 8, 8), ["zero", "one"])
-    >>> len(fig.axes)
-    1
-    """
-    fig, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
-    drawing.plot_images(weights, ax, columns=5, labels=class_names, signed=True)
-    return fig
-
-
-def plot_labels_and_discs(
-    model: nn.Module,
-    X: Tensor,
-    y: Tensor,
-    thresholds: Sequence[float],
-    names: Sequence[str],
-    discs: Sequence[tuple[Sequence[float], float]],
-) -> Figure:
-    """Draw one panel per label: where the model gives it, where it truly lies, and points.
-
-    Shading shows the model's probability of the label, the black line where it is the threshold,
-    the dashed line the border of the true disc.
-
-    Args:
-        model: takes points `[M, 2]`, returns one logit per label, `[M, L]`.
-        X: points `[N, 2]`, on any device.
-        y: zeros and ones `[N, L]`.
-        thresholds: L probabilities from which on the model gives a label.
-        names: L names.
-        discs: L pairs of center and radius.
-
-    Returns:
-        A new figure. A panel's title says for how many of the points the label is right.
-
-    Raises:
-        ValueError: there is not one threshold, name and disc per label.
-
-    >>> import torch
-    >>> model = nn.Linear(2, 1)
-    >>> X = torch.tensor([[0.0, 0.0], [1.0, 1.0]])
-    >>> y = torch.tensor([[0.0], [1.0]])
-    >>> fig = plot_labels_and_discs(model, X, y, [0.5], ["rock"], [((1.0, 1.0), 0.5)])
-    >>> len(fig.axes)
-    1
-    """
-    points = checks.check_features(X, "X")
-    truth = y.numpy(force=True)
-    n_labels = truth.shape[1]
-    if not len(thresholds) == len(names) == len(discs) == n_labels:
-        raise ValueError(
-            f"{len(thresholds)} thresholds, {len(names)} names and {len(discs)} discs "
-            f"for {n_labels} labels; expected one of each per label."
-        )
-    xx, yy = drawing.grid_around(points)
-    grid = np.column_stack([xx.ravel(), yy.ravel()])
-    probs = logits_of_points(model, np.concatenate([grid, points])).sigmoid().numpy()
-    size = (3.35 * n_labels, 4.9)
-    fig, axes = plt.subplots(
-        1, n_labels, figsize=size, sharey=True, squeeze=False, layout="constrained"
-    )
-    fig.get_layout_engine().set(h_pad=0.1)  # inches between title, panels and legend
-    for label, ax in enumerate(axes[0]):
-        threshold = float(thresholds[label])
-        on_grid = probs[: len(grid), label].reshape(xx.shape)
-        at_points = probs[len(grid) :, label] >= threshold
-        right = 100 * (at_points == truth[:, label]).mean()
-        drawing.shade_two_classes(ax, xx, yy, on_grid, threshold)
-        _draw_label_points(ax, points, truth[:, label])
-        center, radius = discs[label]
-        circle = Circle(center, radius, fill=False, linestyle=(0, (4, 3)), linewidth=2.2)
-        circle.set_edgecolor(CLASS_COLORS[2])
-        ax.add_patch(circle)
-        drawing.frame(ax, xx, yy)
-        ax.set_title(f"{names[label]}, from {threshold:.2f} on\n{right:.1f}% right")
-        ax.label_outer()
-    _label_legend(fig)
-    return fig
-
-
-def _draw_label_points(ax: Axes, points: np.ndarray, has_label: np.ndarray) -> None:
-    """Draw points without the label in blue, then those with it in orange."""
-    for value in (0, 1):
-        rows = points[has_label == value]
-        ax.scatter(*rows.T, s=14, color=CLASS_COLORS[value], edgecolors="white", linewidths=0.4)
-
-
-def _label_legend(fig: Figure) -> None:
-    """Put the legend of `plot_labels_and_discs` below the panels."""
-    dot = {"marker": "o", "linestyle": "none", "markersize": 5}
-    handles = [
-        Line2D([], [], color=CLASS_COLORS[1], label="has the tag", **dot),
-        Line2D([], [], color=CLASS_COLORS[0], label="does not", **dot),
-        Line2D([], [], color="black", linewidth=1.2, label="the network's boundary"),
-        Line2D([], [], color=CLASS_COLORS[2], linewidth=2.2, linestyle="--", label="true disc"),
-    ]
-    fig.legend(handles=handles, loc="outside lower center", ncols=4)
-
-
-def plot_f1_by_threshold(
-    thresholds: Sequence[float], f1: Tensor, chosen: Sequence[float], names: Sequence[str]
-) -> Figure:
-    """Draw the F1 score of each label by threshold, with a dot on the chosen threshold.
-
-    Args:
-        thresholds: T thresholds, `[T]`.
-        f1: one score per threshold and label, `[T, L]`.
-        chosen: L thresholds among the T.
-        names: L names, written at the curves' dots.
-
-    >>> import torch
-    >>> f1 = torch.tensor([[0.4], [0.6]])
-    >>> fig = plot_f1_by_threshold([0.3, 0.6], f1, [0.6], ["rock"])
-    >>> [line.get_label() for line in fig.axes[0].lines][0]
-    'rock'
-    """
-    fig, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
-    for label, name in enumerate(names):
-        color = CLASS_COLORS[label]
-        curve = f1[:, label]
-        ax.plot(thresholds, curve, color=color, label=name)
-        ax.plot(chosen[label], curve.max(), "o", color=color)
-    ax.axvline(0.5, color="0.45", linewidth=0.8, linestyle="--")
-    ax.text(0.51, 0.02, "one half", fontsize=9, color="0.3")
-    ax.set(xlabel="threshold; dots: chosen", ylabel="F1 on the validation set", ylim=(0, 1.02))
-    fig.legend(loc="outside lower center", ncols=len(names))
-    return fig
-
-
-def plot_right_by_count(shares: Mapping[str, Sequence[float]], xlabel: str) -> Figure:
-    """Draw bars: the share of samples with all labels right, by their number of labels.
-
-    Args:
-        shares: for each model's name one share between 0 and 1 per number of labels, 0, 1, 2, ...
-        xlabel: what the numbers below the bars count.
-
-    >>> fig = plot_right_by_count({"one": [0.9, 0.8], "other": [0.0, 0.7]}, "labels")
-    >>> fig.axes[0].get_ylabel()
-    'all labels right, in %'
-    """
-    fig, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
-    width = 0.8 / len(shares)
-    for place, name in enumerate(shares):
-        counts = np.arange(len(shares[name]))
-        offset = (place - (len(shares) - 1) / 2) * width
-        heights = 100 * np.asarray(shares[name])
-        bars = ax.bar(counts + offset, heights, 0.9 * width, color=CLASS_COLORS[place], label=name)
-        ax.bar_label(bars, fmt="%.0f", fontsize=9)
-        ax.set_xticks(counts)
-    ax.set(xlabel=xlabel, ylabel="all labels right, in %", ylim=(0, 108))
-    fig.legend(loc="outside lower center", ncols=len(shares))
-    return fig
-
-
 def plot_relu_units(weights: Tensor, biases: Tensor, X: Tensor, y: Tensor, ax: Axes) -> None:
     """Shade the sum of ReLU units over the plane, with points on it: white is 0, darker is more.
 
@@ -1269,7 +1027,9 @@ def plot_mistakes(
     )
     captions = []
     for i in wrong:
-        captions.append(f"{class_names[y[i]]} as {class_names[preds[i]]}\n{probs[i]:.0%}")
+        true = class_names[int(y[i])]
+        said = class_names[int(preds[i])]
+        captions.append(f"{true} as {said}\n{probs[i]:.0%}")
     drawing.plot_images(images[list(wrong)], axes[1], columns=4, labels=captions)
     return fig
 
@@ -1341,7 +1101,6 @@ def plot_labels_and_discs(
     fig, axes = plt.subplots(
         1, n_labels, figsize=size, sharey=True, squeeze=False, layout="constrained"
     )
-    fig.get_layout_engine().set(h_pad=0.1)  # inches between title, panels and legend
     for label, ax in enumerate(axes[0]):
         threshold = float(thresholds[label])
         on_grid = probs[: len(grid), label].reshape(xx.shape)
@@ -1350,7 +1109,8 @@ def plot_labels_and_discs(
         drawing.shade_two_classes(ax, xx, yy, on_grid, threshold)
         _draw_label_points(ax, points, truth[:, label])
         center, radius = discs[label]
-        circle = Circle(center, radius, fill=False, linestyle=(0, (4, 3)), linewidth=2.2)
+        x1, x2 = center
+        circle = Circle((x1, x2), radius, fill=False, linestyle=(0, (4, 3)), linewidth=2.2)
         circle.set_edgecolor(CLASS_COLORS[2])
         ax.add_patch(circle)
         drawing.frame(ax, xx, yy)
@@ -1363,16 +1123,15 @@ def plot_labels_and_discs(
 def _draw_label_points(ax: Axes, points: np.ndarray, has_label: np.ndarray) -> None:
     """Draw points without the label in blue, then those with it in orange."""
     for value in (0, 1):
-        rows = points[has_label == value]
-        ax.scatter(*rows.T, s=14, color=CLASS_COLORS[value], edgecolors="white", linewidths=0.4)
+        x1, x2 = points[has_label == value].T
+        ax.scatter(x1, x2, s=14, color=CLASS_COLORS[value], edgecolors="white", linewidths=0.4)
 
 
 def _label_legend(fig: Figure) -> None:
     """Put the legend of `plot_labels_and_discs` below the panels."""
-    dot = {"marker": "o", "linestyle": "none", "markersize": 5}
     handles = [
-        Line2D([], [], color=CLASS_COLORS[1], label="has the tag", **dot),
-        Line2D([], [], color=CLASS_COLORS[0], label="does not", **dot),
+        Line2D([], [], color=CLASS_COLORS[1], label="has the tag", marker="o", linestyle=""),
+        Line2D([], [], color=CLASS_COLORS[0], label="does not", marker="o", linestyle=""),
         Line2D([], [], color="black", linewidth=1.2, label="the network's boundary"),
         Line2D([], [], color=CLASS_COLORS[2], linewidth=2.2, linestyle="--", label="true disc"),
     ]
