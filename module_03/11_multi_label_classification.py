@@ -79,8 +79,8 @@ print(f"   Sum of the sigmoids {sigmoids.sum():.3f}, of softmax {softmaxes.sum()
 # 0.45.
 #
 # The target of a song is a row of zeros and ones. [1, 0, 1] says dance and live, but
-# not rock. A row of zeros says that there is no tag. So y is a table, [N, 3], where it
-# was a column of labels, [N], before.
+# not rock. A row of zeros says that there is no tag. So y has the shape [N, 3]. Before,
+# it held one label per row, [N].
 
 
 def draw_songs(n, centers, radii, chances, generator):
@@ -114,8 +114,8 @@ print(f"   Test songs with 0, 1, 2 and 3 tags: {songs_by_tags}")
 # The network has three outputs, one logit per tag. That is all there is to the model.
 #
 # BCEWithLogitsLoss takes logits and targets of the same shape, here [N, 3]. For each
-# logit it computes the log loss of lesson 02, with a sigmoid of its own. Then it
-# averages over all N * 3 answers.
+# logit it computes the loss of lesson 02, with a sigmoid of its own. Then it averages
+# over all N * 3 answers.
 #
 # So the three questions share the hidden layers, because what helps with one tag may
 # help with another. But each question is answered on its own.
@@ -348,7 +348,8 @@ save_figure(fig, "11_costs.png")
 # and 23 % at the highest threshold. But then songs with tags are lost. No threshold
 # repairs what the wrong loss has broken.
 #
-# The player shows both trainings beside each other. Choose a tag, and drag.
+# The page that save_player writes shows both trainings beside each other. Choose a tag,
+# then drag through the epochs.
 
 save_player(
     "11_multi_label_classification",
