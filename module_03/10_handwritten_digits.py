@@ -55,8 +55,8 @@ device = pick_device()
 # we keep. Whatever takes part in a choice looks a little too good, so we do not measure
 # with it.
 #
-# 13 people wrote the digits, and all 13 are in all three sets. So we measure how well a
-# network reads these people, not how well it would read a stranger.
+# 13 people wrote these digits, and the sets do not keep them apart. So we measure how
+# well a network reads these people, not how well it would read a stranger.
 
 images = load_images(DATASET)
 X_test = images.X_test
