@@ -89,7 +89,7 @@ print("TN:", tn)
 # %% 2. Four questions, four numbers
 # Each of these numbers answers a question of its own.
 #
-# - Accuracy: what share of all people is judged correctly? These are TP and TN.
+# - Accuracy: what share of all people is judged correctly? TP and TN are correct.
 # - Precision: what share of those who are called ill is really ill?
 # - Recall: what share of those who are ill is called ill?
 # - F1: are precision and recall both high? It is their harmonic mean, a mean that is
@@ -247,10 +247,10 @@ print("\n7. The confusion matrix of the test set")
 header = ["", "called healthy", "called ill"]
 print_table(header, [["healthy", tn, fp], ["ill", fn, tp]])
 print(f"Accuracy:  {accuracy:.1%}")
-print(f"Lazy:      {lazy_accuracy:.1%}")
 print(f"Precision: {precision:.3f}")
 print(f"Recall:    {recall:.3f}")
 print(f"F1:        {f1:.3f}")
+print(f"Accuracy of the lazy doctor: {lazy_accuracy:.1%}")
 print(f"The network misses {misses} of {n_ill} ill people.")
 
 names = ["healthy", "ill"]
@@ -293,6 +293,7 @@ by_torchmetrics = [
     torch_metrics.binary_recall(preds, y_test).item(),
     torch_metrics.binary_f1_score(preds, y_test).item(),
 ]
+
 # %% 9. Three sources side by side
 # Do both libraries get our four numbers? We print them, and look for the largest
 # difference between one of ours and one of theirs.
@@ -374,11 +375,11 @@ kind_preds = kind_logits.argmax(dim=1)  # [1000], each 0, 1 or 2
 # Precision, recall and F1 need a class that counts as 1. So each class has its turn:
 # this class is 1, and all the others are 0. That gives one F1 per class.
 #
-# There are two ways to make one number of the three:
+# There are two ways to make one number from these three:
 #
 # - macro average: the plain mean. A rare class weighs as much as a common one.
-# - micro average: add up the counts of all classes first, then compute F1 once. A class
-#   weighs as much as it has people.
+# - micro average: add up the counts of all classes first, then compute F1 once. The
+#   more people a class has, the more it weighs.
 #
 # count_cases() gets True and False here instead of 1 and 0. That works, because True
 # counts as 1.
