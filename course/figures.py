@@ -402,7 +402,7 @@ def plot_class_scores(
     ax = drawing.own_axes(ax)
     colors = drawing.class_colors(len(scores))
     bars = ax.bar(list(scores), list(scores.values()), color=colors, width=0.6, alpha=0.8)
-    ax.bar_label(bars, fmt="%.2f", padding=-16)
+    ax.bar_label(bars, fmt="%.2f", label_type="center")  # away from lines near the top
     ax.set(ylim=(0, 1))
     levels = {}
     for name, value in averages.items():

@@ -34,7 +34,7 @@ from helper_functions import (
 SEED = 42  # makes all random numbers come out the same on every run
 N_POINTS = 1000  # points, one half on each circle
 NOISE = 0.03  # how far points stray from their circle; the circles are 0.2 apart
-HIDDEN_UNITS = 5  # how many numbers the first layer makes of each point
+HIDDEN_UNITS = 5  # units in the first layer of the network; section 6 explains them
 
 device = pick_device()  # a GPU if there is one, else the CPU
 
@@ -58,11 +58,14 @@ print(
 #
 # The last column is the label: the right answer. Label 0 means that the point lies on
 # the outer circle, label 1 that it lies on the inner circle.
+#
+# make_circles() from scikit-learn invents such points, and a pandas DataFrame shows
+# them as a table.
 
 X_numpy, y_numpy = make_circles(N_POINTS, noise=NOISE, random_state=SEED)
 table = pd.DataFrame(X_numpy, columns=["x1", "x2"])
 table["label"] = y_numpy
-n_class_0 = (y_numpy == 0).sum()
+n_class_0 = (y_numpy == 0).sum()  # True or False per label; True counts as 1
 n_class_1 = (y_numpy == 1).sum()
 
 print("\n2. Data: the first five rows of the table")
@@ -75,12 +78,12 @@ print("Points of class 1:", n_class_1)
 # Its shape says how many numbers it holds in each direction: [1000, 2] is 1000 rows
 # of 2 numbers each. By custom the features are called X and the labels y.
 #
-# Its dtype says how exactly each number is stored. NumPy uses float64, about 16 digits.
-# Networks use float32, about 7 digits, because that is faster. A network refuses
-# features of another dtype, so .float() changes them to float32.
+# Its dtype says how each number is stored. NumPy uses float64. Networks use float32,
+# which keeps fewer digits but is faster. A network refuses features of another dtype,
+# so .float() changes them to float32.
 #
-# The labels become float32 too. They are whole numbers, but the loss in section 10
-# computes with them.
+# The labels become float32 too. They are whole numbers, but section 10 calculates with
+# them.
 
 X = torch.from_numpy(X_numpy).float()  # [1000, 2]
 y = torch.from_numpy(y_numpy).float()  # [1000]
@@ -92,9 +95,12 @@ print("X was", X_numpy.dtype, "and is now", X.dtype)
 print("y was", y_numpy.dtype, "and is now", y.dtype)
 
 # %% 4. Split, and move to the device
-# A network learns from examples. We want to know how it does on new ones. So we put
-# one fifth of the points aside. They are the test set, and the network never learns
+# A network learns from examples. We want to know how well it does on new ones. So we
+# put one fifth of the points aside. They are the test set, and the network never learns
 # from them. The other points are the training set.
+#
+# train_test_split() shuffles the points first and then splits them. It keeps each point
+# together with its label.
 #
 # Data and network must be on the same device, the CPU or a GPU. pick_device() says
 # which one this computer has, and .to(device) moves a tensor there. Code written like
@@ -138,18 +144,20 @@ print(f"b                         = {b:7.4f}")
 print(f"The sum of these three    = {unit_by_hand:7.4f}")
 
 # %% 6. A network is layers of units
-# Units that look at the same numbers form a layer. nn.Linear(2, 5) is a layer of
-# five units, and each of them looks at the same two features. So the layer makes five
-# numbers per point.
+# Units that look at the same numbers form a layer. nn.Linear(2, 5) is a layer: two
+# numbers go in, and five come out. So it has five units, and each of them looks at the
+# same two features.
 #
-# The next layer, nn.Linear(5, 1), has a single unit. It makes one number of those five.
+# The next layer, nn.Linear(5, 1), has a single unit. It turns those five numbers into
+# one.
 #
 # nn.Sequential chains layers: what one layer returns goes into the next. We call this
-# network 2-5-1. The layers before the last one are hidden layers, because nobody sees
-# their numbers from outside.
+# network 2-5-1: two features, five units, one output. The layers before the last one
+# are hidden layers, because nobody sees their numbers from outside.
 #
 # Nobody makes up the weights and biases. They begin as random numbers, and training
-# will change them. The seed on the line before makes them the same on every run.
+# will change them. torch.manual_seed() makes the random numbers the same on every run.
+# In code, a network is usually called a model.
 
 torch.manual_seed(SEED)
 model = nn.Sequential(
@@ -163,7 +171,7 @@ print(model)
 # %% 7. The same sum, inside the network
 # Does a layer really do no more than we did by hand? We take the weights and the bias
 # of the first unit out of the first layer, and compute its sum for the same point.
-# Then we ask the layer. inference_mode() says that we want to look, not to train.
+# Then we ask the layer. inference_mode() says that we only look and do not train.
 
 first_layer = model[0]
 weights = first_layer.weight[0]  # the weights of all units are [5, 2]: one row per unit
@@ -184,8 +192,11 @@ print(f"The layer's sum:  {first_unit_by_layer:.4f}")
 
 # %% 8. The same network, written as a class
 # You will often see networks written as a class. __init__ makes the layers and names
-# them. forward says how the numbers flow through them. A class can do more than a
-# chain of layers, but this one does the same.
+# them. Its first line, super().__init__(), lets PyTorch prepare the class. forward says
+# how the numbers flow through the layers.
+#
+# Nobody calls forward by its name. model(X) does that for us. A class can do more than
+# a chain of layers, but this one does the same.
 #
 # The same seed gives the same random weights. So both networks return the same.
 #
@@ -228,9 +239,12 @@ print("Parameters of the network:", n_parameters)
 # means class 1, a negative one means class 0. The further it is from zero, the surer
 # the network is.
 #
-# Mind the shapes. The network returns a column, [200, 1]. The labels are [200], without
-# columns. squeeze(1) takes the column away. Without it, PyTorch compares each label
-# with each logit, all 200 * 200 pairs, and does not complain.
+# Mind the shapes. The network returns a column, [200, 1]: 200 rows of one number. The
+# labels are plain, [200]. squeeze(1) drops the direction that has only one entry, so
+# the logits become [200] too. No number is lost.
+#
+# Without it, PyTorch compares each label with each logit, all 200 * 200 pairs, and does
+# not complain.
 #
 # Before you look at the output: the weights are still random. What share of the test
 # points will this network get right? This share is called the accuracy.
@@ -240,7 +254,7 @@ preds = logits_to_labels(logits)  # [200], each 0 or 1
 n_said_0 = (preds == 0).sum().item()
 n_said_1 = (preds == 1).sum().item()
 untrained_test_acc = accuracy_fn(y_test, preds)  # percent
-wrong_comparison = y_test == column  # [200] against [200, 1]
+wrong_comparison = torch.eq(y_test, column)  # equal? [200] against [200, 1]
 
 print("\n9. What comes out of the untrained network")
 print("Logits before squeeze(1):", list(column.shape))
@@ -254,15 +268,16 @@ print(f"Accuracy on the test set: {untrained_test_acc:.2f}%")
 
 # %% 10. The loss: how wrong is the network?
 # With seed 42 every logit is negative. So all points get class 0, and half of them
-# belong there. Somebody who tosses a coin gets as much. This is the chance level, 50 %
-# here. Compare each result with it.
+# belong there. Tossing a coin does just as well. This is the chance level, 50 % here.
+# Always compare a result with it.
 #
 # Training needs a finer measure than right or wrong. The loss says in one number how
 # wrong the logits are, and training makes it smaller. For two classes we use
-# BCEWithLogitsLoss. Guide 02 has the losses for other problems.
+# BCEWithLogitsLoss: BCE stands for binary cross entropy. Lesson 08 computes it by hand.
+# Guide 02 lists the losses for other problems.
 #
-# A logit of 0 stands right between the two classes. So a network that returns 0 for
-# each point has no idea. Is ours better than that?
+# A logit of 0 lies exactly between the two classes. So a network that returns 0 for
+# every point has no idea. Is the loss of our network lower than that?
 
 loss_fn = nn.BCEWithLogitsLoss()
 untrained_test_loss = loss_fn(logits, y_test).item()
@@ -274,8 +289,8 @@ print(f"Untrained network: {untrained_test_loss:.5f}")
 print(f"All logits 0:      {loss_without_idea:.5f}")
 
 # %% 11. Look: what goes in, what comes out
-# It is not: its loss is even a little higher. Lesson 02 trains it.
-# Here are both ends of the network in one picture.
+# No. The loss of our network is even a little higher. Lesson 02 trains it. Here are
+# both ends of the network in one picture.
 
 names = ["class 0, outer", "class 1, inner"]
 fig, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
@@ -287,16 +302,22 @@ fig.suptitle(f"Untrained network 2-{HIDDEN_UNITS}-1 on circles, seed {SEED}")
 
 print("\n11. A picture of what goes in and what comes out")
 save_figure(fig, "01_in_and_out.png")
-# See in 01_in_and_out.png: on the left you can tell the two circles apart at once.
+# What to see in 01_in_and_out.png: on the left you can tell the two circles apart at
+# once.
 #
-# On the right each dot is the logit of one of these points. A good network puts the
-# lower row left of the black line, and the upper row right of it. This one is not
-# trained: both rows lie on the same side and cover nearly the same range.
+# On the right each dot is the logit of one of these points. Only its place from left to
+# right counts. Within a row, the dots are spread up and down so that they do not hide
+# each other.
+#
+# A good network puts the lower row left of the black line, and the upper row right of
+# it. This one is not trained: both rows lie on the same side and cover nearly the same
+# range.
 
 # %% 12. What we learned
-# A table of features goes in, as float32 of the shape [N, 2]. Each unit multiplies,
-# adds, and adds its bias. One logit per row comes out, and its sign is the answer.
-# Before training that answer is worth nothing: 50 % are right, as by chance.
+# A table of features goes in, as float32 of shape [N, 2]. Each unit multiplies each
+# feature by a weight, adds the products, and adds its bias. One logit per row comes
+# out, and its sign is the answer. Before training that answer is worth nothing: 50 %
+# are right, no more than by chance.
 
 results = {
     "n_parameters": n_parameters,

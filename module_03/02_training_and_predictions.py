@@ -39,9 +39,9 @@ from helper_functions import (
 )
 
 SEED = 42  # the same data, split and first weights on every run
-EPOCHS = 100  # how often the network sees all training points
+EPOCHS = 100  # how many times the network sees all training points
 LOG_EVERY = 10  # epochs between two lines of the log
-LEARNING_RATE = 0.1  # how long a step is, as a multiple of the gradient
+LEARNING_RATE = 0.1  # how long a step is, as a multiple of the gradient (section 3)
 NUDGE = 0.01  # how far we move a parameter in order to measure the slope of the loss
 
 device = pick_device()
@@ -62,14 +62,15 @@ print("Test points:", len(X_test))
 
 # %% 2. Model, loss and optimizer
 # The model is the network 2-5-1 of lesson 01. We call it V0, version 0, because the
-# next lesson builds better ones.
+# next lesson builds V1 and V2.
 #
 # The loss says in one number how wrong the logits are. The optimizer changes the
-# parameters so that the loss falls. SGD, stochastic gradient descent, is the plainest
-# one. You can do by hand what it does, and the next section shows how.
+# parameters so that the loss falls. The simplest optimizer is SGD, stochastic gradient
+# descent. The next section does by hand what it does. Stochastic means random: lesson
+# 09 feeds it random parts of the data.
 #
-# We also compute the loss of a network without any idea, one that returns 0 for each
-# point.
+# As in lesson 01, we compare the loss with that of a network without any idea, which
+# returns 0 for every point.
 
 torch.manual_seed(SEED)
 model = nn.Sequential(
@@ -89,8 +90,9 @@ print(f"Train loss of V0 before any step: {loss:.5f}")
 print(f"Train loss without any idea:      {loss_without_idea:.5f}")
 
 # %% 3. One step, by hand
-# The network has 21 parameters. We follow one of them, the bias of the last layer. It
-# is added to every logit. So if the bias grows by 0.01, every logit grows by 0.01.
+# We follow one of the parameters of the network, the bias of the last layer. It is
+# added to every logit. So if the bias grows by 0.01, every logit grows by 0.01. That
+# makes our work easy: we need not touch the network, but only add to its logits.
 #
 # How does the loss change when the bias changes a little? We try it, with a bias that
 # is slightly smaller and one that is slightly larger. The change of the loss, divided
@@ -109,7 +111,9 @@ old_bias = last_layer.bias.item()
 loss_before = loss.item()
 loss_down = loss_fn(logits - NUDGE, y_train).item()
 loss_up = loss_fn(logits + NUDGE, y_train).item()
-gradient_measured = (loss_up - loss_down) / (2 * NUDGE)
+loss_change = loss_up - loss_down
+bias_change = 2 * NUDGE  # from one NUDGE below to one NUDGE above
+gradient_measured = loss_change / bias_change
 
 step = -LEARNING_RATE * gradient_measured
 new_bias = old_bias + step
@@ -128,10 +132,10 @@ print(f"Loss after the step: {loss_after:.5f}")
 # With seed 42 the gradient is negative, so the bias grew, and the loss fell. Not by
 # much: it was one step of one parameter.
 #
-# We could measure all 21 gradients like this, two losses for each. PyTorch computes
-# them all at once. It goes through the network backwards, from the loss to the first
-# layer. This is called backpropagation, and loss.backward() does it. It writes the
-# gradient of each parameter into .grad.
+# We could measure the gradient of every parameter like this, with two losses for each.
+# PyTorch computes them all at once. It goes through the network backwards, from the
+# loss to the first layer. This is called backpropagation, and loss.backward() does it.
+# It writes the gradient of each parameter into .grad.
 #
 # optimizer.step() then applies the rule above to every parameter. Do we get the same
 # gradient and the same new bias?
@@ -146,12 +150,12 @@ print(f"Gradient: {gradient:.5f}")
 print(f"New bias: {bias_after_step:.5f}")
 
 # %% 5. Begin again, and keep a record
-# We do. That was one step, and training is many of them. We build V0 again from the
-# same seed, so that it begins where it began before.
+# Yes, both are the same. That was one step, and training consists of many. We build V0
+# again from the same seed, so that it starts from the same weights.
 #
-# An epoch uses every training point once. history will keep four numbers per epoch, for
-# the curves. The recorder will keep the weights, for a page that you can open in a
-# browser.
+# An epoch is one pass over all training points. history will keep four numbers per
+# epoch, for the curves. The recorder will keep the weights, for a page that you can
+# open in a browser.
 
 torch.manual_seed(SEED)
 model = nn.Sequential(
@@ -213,8 +217,11 @@ for epoch in range(EPOCHS):
         )
 
 # %% 7. Look: what has it learned?
-# Chance alone gets about half of the 200 test points right, and seldom more than 57 %.
-# So we call V0 better than chance if it gets more than that.
+# A coin gets about half of the 200 test points right, and seldom more than 57 %. Lesson
+# 13 shows how one computes such a limit. So we call V0 better than chance if it gets
+# more than that.
+
+luck_limit = 57  # in %; a coin seldom gets more of 200 points right
 
 final_train_loss = history["train_loss"][-1]  # -1 is the last one
 final_train_acc = history["train_acc"][-1]
@@ -222,7 +229,7 @@ final_test_loss = history["test_loss"][-1]
 final_test_acc = history["test_acc"][-1]
 
 print("\n7. What has it learned?")
-if final_test_acc > 57:
+if final_test_acc > luck_limit:
     print(f"V0 ends at {final_test_acc:.2f}% on the test set: better than chance.")
 else:
     print(f"V0 ends at {final_test_acc:.2f}% on the test set: no better than chance.")
@@ -233,14 +240,16 @@ axes[0].set_ylim(0, 1)  # a loss of 0 would be perfect
 axes[1].set_ylim(0, 100)
 fig.suptitle(f"V0 2-5-1 on circles, SGD with lr {LEARNING_RATE}, seed {SEED}")
 save_figure(fig, "02_training.png")
-# See in 02_training.png: the loss looks flat, far above 0. It does fall, but so little
-# that the log needs five decimals to show it. The accuracy stays near chance.
+# What to see in 02_training.png: the loss looks flat, far above 0. It does fall, but so
+# little that the log needs five decimals to show it. The curve of the test set covers
+# that of the training set. The accuracy stays near chance.
 #
-# On the test set it even ends below chance. That is luck: in the training set the inner
-# circle lies a little to the upper right of the outer one, and V0 learns that. In the
-# test set it lies to the lower left.
+# On the test set it even ends below chance. That is luck. The points of the inner
+# circle in the training set lie, on average, a little to the upper right of those of
+# the outer one. V0 learns that. In the test set they lie a little to the lower left.
 #
-# Or is it the first weights? No: with 20 seeds for them, V0 ends between 45 and 51 %.
+# Did V0 only have unlucky first weights? No: with the weights of 20 different seeds, it
+# ends between 45 and 51 %.
 
 # %% 8. From logits to probabilities to labels
 # A logit can be any number. The sigmoid turns it into a probability, a number between
@@ -248,10 +257,14 @@ save_figure(fig, "02_training.png")
 #
 #     probability = 1 / (1 + e^-logit)
 #
-# The logit 0 becomes 0.5. Larger logits give more, smaller ones less.
+# Python writes e^x as math.exp(x). The logit 0 becomes 0.5. Larger logits give more,
+# smaller ones less.
 #
 # A label has to be one or the other. So we say 1 where the probability is at least 0.5,
-# and else 0. Such a limit is called a threshold.
+# and 0 elsewhere. Such a limit is called a threshold.
+#
+# This is the rule of lesson 01 again: a logit of 0 or more gives a probability of one
+# half or more.
 #
 # How sure do you think V0 is?
 
@@ -263,7 +276,7 @@ preds = (probs >= 0.5).long()  # [200], each 0 or 1, as logits_to_labels() retur
 first_logit = logits[0].item()
 first_prob = 1 / (1 + math.exp(-first_logit))
 
-table = pd.DataFrame(X_test.cpu(), columns=["x1", "x2"])
+table = pd.DataFrame(X_test.cpu(), columns=["x1", "x2"])  # pandas works on the CPU
 table["logit"] = logits.cpu()
 table["probability"] = probs.cpu()
 table["label"] = preds.cpu()
@@ -274,14 +287,14 @@ print(f"By hand: the logit {first_logit:.5f} becomes {first_prob:.5f}")
 print(table.head().round(5))
 
 # %% 9. A map of the answers
-# It is not sure at all: each probability in the table is close to 0.5. The labels do
+# V0 is not sure at all: each probability in the table is close to 0.5. The labels do
 # not show that.
 #
-# What would V0 say at other places? We lay a grid of points over the plane, ask V0
-# about each of them, and colour its place by the answer. That is a map. The line
+# What would V0 say at other places? We lay a grid of points over the plane and ask V0
+# about each of them. Then we colour each place by its answer. That is a map. The line
 # between the two labels is called the decision boundary.
 #
-# Before you look: which shape will the boundary have?
+# Before you look: what shape will the boundary have?
 
 ticks = torch.linspace(-1.2, 1.2, 15)  # [15], so few that you see each place
 grid = torch.cartesian_prod(ticks, ticks)  # every pair of two ticks: [225, 2]
@@ -295,16 +308,25 @@ fig.suptitle(f"V0 after {EPOCHS} epochs, asked on a grid; seed {SEED}")
 
 print("\n9. A map of the answers")
 save_figure(fig, "02_stages.png")
-# See in 02_stages.png: the boundary, the black line, is straight. Blue stands for class
-# 0, orange for class 1. The probabilities are nearly white, because V0 is sure nowhere.
-# The labels look sure everywhere.
+# What to see in 02_stages.png: the boundary, the black line, is straight. Blue stands
+# for class 0, orange for class 1.
+#
+# The logits are tiny, as the title of the first panel says. This panel is colourful
+# only because its colours are stretched to this narrow range. The colours of the
+# probabilities reach from 0 to 1, so they are nearly white: V0 is sure nowhere. The
+# labels look sure everywhere.
 
 # %% 10. How good can a straight line be?
-# V0 can draw nothing but straight lines. Lesson 03 shows why. How much does that cost?
+# V0 can draw nothing but straight lines. Lesson 03 shows why. How good can a straight
+# line be at best?
 #
-# Take the line x1 = 0.8, which touches the inner circle. Say "inner" left of it, and
-# "outer" beyond it. Then the whole inner circle is right. Of the outer circle, the
-# piece beyond the line is right. That is arccos(0.8) / pi of it, about one fifth.
+# Take the line x1 = 0.8, which touches the inner circle. Say "inner" on its left side
+# and "outer" beyond it. This is correct for the whole inner circle. For the outer
+# circle, it is correct only for the piece beyond the line.
+#
+# How long is this piece? The line meets the outer circle where the cosine of the angle
+# is 0.8. From there to the x1 axis it is arccos(0.8), of pi for half a circle. So the
+# piece is arccos(0.8) / pi of the circle, about one fifth.
 #
 # Without noise, no straight line gets more. With noise this one gets a little less.
 
@@ -333,23 +355,26 @@ ax.set_title(f"V0 2-5-1: {final_test_acc:.1f}% of the test set right; seed {SEED
 
 print("\n11. A picture of both lines")
 save_figure(ax.figure, "02_boundary.png")
-# See in 02_boundary.png: V0's line runs through the middle, so about half of each
-# circle is on the wrong side of it. The dashed line is better, but most of the outer
-# circle is on its wrong side. Circles need a boundary that bends. Lesson 03 finds one.
+# What to see in 02_boundary.png: V0's line runs through the middle, so about half of
+# each circle is on the wrong side of it. The dashed line is better, but most of the
+# outer circle is on its wrong side. Circles need a boundary that bends. Lesson 03 finds
+# one.
 #
 # Why does V0 not find the dashed line? A step lowers the loss, not the number of
 # mistakes. Guide 05 shows that the lowest loss is elsewhere.
+#
+# save_player() writes a page. Open it in a browser and move the slider to see V0 at any
+# epoch.
 
 data = (X_train, X_test, y_train, y_test)
 save_player("02_training_and_predictions", data, {"V0: 2-5-1": (recorder, history)})
-# Open that page in a browser: move the slider to see V0 at any epoch.
 
 # %% 12. What we learned
 # A network learns in steps. Each step moves every parameter against its gradient, so
 # that the loss falls. Five lines do it: forward, loss, zero_grad, backward, step. The
 # sigmoid turns a logit into a probability, and the threshold turns that into a label.
 #
-# V0 has made its loss nearly as low as it can, and still ends at chance. Training
+# V0 has made its loss nearly as low as it can, and still ends at chance. So training
 # works. It is the straight line that does not fit.
 
 results = {
@@ -377,6 +402,6 @@ save_results("02_training_and_predictions", results)
 #    grow? Does V0 still end near chance?
 #
 # Answers:
-# 1. No. The train loss reaches 0.69298 and stays there, and V0 ends at 46.00%.
-# 2. It reaches 0.69298 too, but already at epoch 30. V0 ends at 46.00% again.
-# 3. The gradient is 0.08131 now, so the bias gets smaller. V0 ends at 43.50%.
+# 1. No. The train loss reaches 0.69298 and stays there, and V0 ends at 46.00 %.
+# 2. It reaches 0.69298 too, but already at epoch 30. V0 ends at 46.00 % again.
+# 3. The gradient is 0.08131 now, so the bias gets smaller. V0 ends at 43.50 %.

@@ -42,11 +42,13 @@ LR = 0.1  # learning rate of SGD, as in lesson 02
 EPOCHS = 1000  # for V1 and for the line; lesson 02 had 100
 V2_EPOCHS = 1500  # V2 is still getting better after 1000
 BEST_LINE = 60.2  # in %: the best straight line on circles without noise (lesson 02)
+
 device = pick_device()
 
 # %% 1. Data: the circles of lesson 02
 # The same points and the same split as in lesson 02. Half of the points lie on the
-# outer circle (class 0), half on the inner one (class 1), so a guess is right for 50 %.
+# outer circle (class 0), half on the inner one (class 1), so guessing gets 50 % of them
+# right.
 
 X, y = make_circles(1000, noise=0.03, random_state=SEED)
 X = torch.from_numpy(X).float().to(device)  # [1000, 2]
@@ -58,11 +60,13 @@ print(f"1. Circles: {len(X_train)} points to train on, {len(X_test)} to test on.
 
 # %% 2. The loop of lesson 02 as two functions
 # This lesson trains three networks with the same five steps. So we write the steps
-# once, as a function that takes all it uses: the model, the data, the loss and the
-# optimizer. The second function measures: in eval mode, and without gradients.
+# once, as a function that takes everything it needs as arguments: the model, the data,
+# the loss and the optimizer. The second function measures: in eval mode, and without
+# gradients.
 #
-# Both return the loss as a number, and the model's outputs. From the outputs we count
-# the right labels, where there are labels. In section 8 there are none.
+# Both return the loss as a number, and the model's outputs. From these outputs the
+# loops below compute the accuracy. Only section 8 has no accuracy, because there the
+# network predicts a number instead of a class.
 
 
 def train_epoch(model, X, y, loss_fn, optimizer):
@@ -91,12 +95,13 @@ def measure(model, X, y, loss_fn):
 
 
 # %% 3. V1: deeper, wider, longer
-# The network of lesson 02 stayed at chance. A bigger network that learns for longer is
-# most people's first idea. V1 has two hidden layers instead of one. A hidden layer is a
-# layer between the input and the output; its outputs are called hidden units.
+# The network of lesson 02 stayed at chance. A bigger network that trains for longer is
+# most people's first idea. V1 has two hidden layers instead of one. The units of a
+# hidden layer are called hidden units.
 #
-# Each hidden layer has HIDDEN_UNITS units, and V1 learns for EPOCHS epochs, ten times
-# as long as before. There is still no activation function between the layers.
+# Each hidden layer has HIDDEN_UNITS units, and V1 trains for EPOCHS epochs, ten times
+# as long as V0. As before, nothing stands between the layers. Section 11 will put an
+# activation function there. V1 has none.
 
 torch.manual_seed(SEED)
 model_v1 = nn.Sequential(
@@ -107,14 +112,17 @@ model_v1 = nn.Sequential(
 loss_fn = nn.BCEWithLogitsLoss()
 optimizer = torch.optim.SGD(model_v1.parameters(), lr=LR)
 
-n_parameters = sum(parameter.numel() for parameter in model_v1.parameters())
+n_parameters = 0
+for parameter in model_v1.parameters():
+    n_parameters += parameter.numel()
 print(f"   V1 has {n_parameters} weights and biases.")
 
 # %% 4. Train V1
 # Question: does a bigger network, and more patience, get past chance?
 #
-# After each epoch we measure on the test set. These rows are here to be compared with a
-# published log. We choose nothing by them.
+# After each epoch we measure on the test set. Others have trained this very network and
+# published their log. We print the same rows, so that you can compare. We choose
+# nothing by them.
 #
 # As in lesson 02, a logit of 0 or more is label 1. A recorder keeps copies of the
 # weights for the page that section 16 writes.
@@ -137,13 +145,15 @@ for epoch in range(EPOCHS):
         print(log_line(epoch, history_v1))
 
 # %% 5. What V1 has learned
-# No. The loss stops at 0.69298. That is almost ln 2, the loss of a model that answers
-# 0.5 for every point.
+# No. The loss stops at 0.69298. That is almost the 0.69315 of lesson 02, the loss of a
+# model without any idea.
 #
 # But why 46 % on the test set, which is less than chance? Count all points. V1 is right
-# for 500 of the 1000: exactly chance. Its line leans a little to where it is right for
-# more training points. The test points are what the split left over, so they lean the
-# other way.
+# for 500 of the 1000: exactly chance.
+#
+# The split is not perfectly even. V1 puts its line where it gets a few more than half
+# of the training points right. Those points are then missing in the test set. So what
+# V1 wins on the training set, it loses on the test set.
 
 v1_test_acc = history_v1["test_acc"][-1]
 with torch.inference_mode():
@@ -158,23 +168,29 @@ print(f"V1 is right for {v1_right} of all {len(X)} points.")
 #
 # The second layer takes this result. It multiplies it by 3 and adds 4.
 #
-# Now multiply out. Three times 2x is 6x. The first bias is tripled, too, and with the
-# second one it gives 7.
+# Now multiply out. Three times 2x is 6x.
 #
-# So the two layers are one layer, with weight 6 and bias 7. Nothing is gained by the
-# second one. Check it with three values of x:
+# Three times the first bias is 3. Together with the second bias, 4, this makes 7.
+#
+# So the two layers are one layer, with weight 6 and bias 7. The second layer adds
+# nothing. Check it with three values of x:
 
 print("\n6. Two layers are one: 3 (2x + 1) + 4 = 6x + 7")
 for x in [-1, 0, 5]:
     hidden = 2 * x + 1
-    two_layers = 3 * hidden + 4  # 3 (2x + 1) + 4 = 6x + 3 + 4
+    two_layers = 3 * hidden + 4  # = 3 (2x + 1) + 4 = 6x + 3 + 4
     one_layer = 6 * x + 7
     print(f"   x = {x:2d}: two layers give {two_layers:2d}, one gives {one_layer:2d}")
 
 # %% 7. Then with matrices
-# The layers of V1 do the same with more numbers. nn.Linear computes x W^T + b: W is a
-# matrix with one row of weights per output. Put one layer into the next and multiply
-# out. The weights are W3 W2 W1, a product of matrices, which Python writes with @.
+# The layers of V1 do the same with more numbers. The weights of a layer form a matrix
+# W, a table with one row of weights per unit. A layer multiplies each feature by its
+# weight and adds the products, for every unit at once. This is a matrix product, and
+# Python writes it with @.
+#
+# nn.Linear computes x W^T + b. The T only swaps rows and columns, so that the tables
+# fit together. Put one layer into the next and multiply out. The weights are W3 W2 W1,
+# again a matrix product.
 #
 # Each bias passes through the layers behind it, as the bias of our first layer was
 # tripled above. The result is one layer with two weights and one bias. Whatever V1
@@ -183,8 +199,8 @@ for x in [-1, 0, 5]:
 first, second, third = model_v1
 with torch.inference_mode():
     W = third.weight @ second.weight @ first.weight  # [1, 2]
-    b = second.weight @ first.bias + second.bias  # [10]
-    b = third.weight @ b + third.bias  # [1]
+    b_two = second.weight @ first.bias + second.bias  # [10], of the first two layers
+    b = third.weight @ b_two + third.bias  # [1], of all three
     three_layers = model_v1(X)  # [1000, 1]
     one_layer = X @ W.T + b  # [1000, 1]
     differences = three_layers - one_layer
@@ -196,15 +212,18 @@ print(f"\n7. V1 as one layer: {w1:.4f} x1 + {w2:.4f} x2 + {bias:.4f}")
 print(f"   The logits differ by at most {difference:.0e}.")
 
 # %% 8. Does the loop work? A line to learn
-# V1 fails because of its form. Or is our loop broken? To find out, take a problem that
-# a network without activation must be able to solve: the line y = 0.7 x + 0.3.
+# V1 cannot do better, because it is only a straight line. But is our loop correct, too?
+# To find out, take a problem that a network without activation must be able to solve:
+# the line y = 0.7 x + 0.3.
 #
-# Predicting a number instead of a class is called regression. The output is the number
-# itself, and L1Loss is the mean distance between prediction and target.
+# Predicting a number instead of a class is called regression. The right answer is then
+# called the target. The output is the number itself, and L1Loss is the mean distance
+# between prediction and target.
 #
 # The network learns from the left part of the line and is tested on the right part.
 
-x_line = torch.arange(0, 1, 0.01).unsqueeze(1).to(device)  # [100, 1]
+x_line = torch.arange(0, 1, 0.01).to(device)  # [100]: 0.00, 0.01, ..., 0.99
+x_line = x_line.unsqueeze(1)  # [100, 1], the opposite of squeeze(1)
 y_line = 0.7 * x_line.squeeze(1) + 0.3  # [100]
 x_left = x_line[:80]  # to train on
 x_right = x_line[80:]  # to test on
@@ -229,6 +248,7 @@ print("\n9. Regression: V1's form with one input, on the line y = 0.7 x + 0.3")
 history_line = {"train_loss": [], "test_loss": []}
 line_preds = []  # the predictions on the right part, epoch by epoch
 for epoch in range(EPOCHS):
+    # _ is the usual name for what we do not need, here the outputs
     train_loss, _ = train_epoch(model_line, x_left, y_left, l1_loss, optimizer)
     test_loss, preds = measure(model_line, x_right, y_right, l1_loss)
 
@@ -248,8 +268,8 @@ print(f"The test loss of the last epoch is {line_test_loss:.5f}.")
 # Yes, nearly. The training loss falls from 0.75986 to 0.05068. So the loop works, and a
 # network without activation can learn: straight lines.
 #
-# But the test loss does not come to rest. It is 0.00603 at epoch 900, and 0.13566 at
-# the end. The figure shows the last two epochs.
+# But the test loss does not settle. It is 0.00603 at epoch 900, and 0.13566 at the end.
+# The figure shows the line before training and after each of the last two epochs.
 
 fig, (left, middle, right) = plt.subplots(
     1, 3, figsize=(12, 4.2), layout="constrained", sharey=True
@@ -267,23 +287,24 @@ right.get_legend().remove()
 fig.suptitle(f"y = 0.7 x + 0.3, network without activation, SGD, lr {LR}, seed {SEED}")
 save_figure(fig, "03_regression.png")
 # What to see: training brings the predictions from far below up to the line. But from
-# one epoch to the next they jump off it again. The steps are too long to land on the
-# goal. Lesson 15 shows what to do about it.
+# one epoch to the next they jump off it again. The steps are too long to hit the line
+# exactly. Lesson 15 shows what to do about it.
 
-# %% 11. NEW: what one ReLU does
-# An activation function stands between two layers and is not a straight line. ReLU
-# keeps what is positive and replaces the rest by 0: ReLU(z) = max(0, z). It has no
-# parameters.
+# %% 11. What one ReLU does
+# An activation function stands between two layers and is not a straight line. ReLU, the
+# rectified linear unit, keeps what is positive and replaces the rest by 0: ReLU(z) =
+# max(0, z). It has no parameters.
 #
 # One number first. 2x - 1 is a straight line. ReLU of it is 0 as long as x is below one
 # half, and rises from there on: the line has a bend. No linear layer can make one.
 #
 # Two features next. One unit computes ReLU(w1 x1 + w2 x2 + b). Where the sum is
-# negative, its output is 0. This is everything on one side of a straight line: a
-# half-plane.
+# negative, its output is 0. That is so everywhere on one side of a straight line. Such
+# a side is called a half-plane.
 #
 # Question: what do three such units make together? We set their weights by hand and add
-# their outputs. The sum is 0 only where all three are 0.
+# their outputs. No output is negative, so the total is 0 only where all three are 0.
+# There we say class 1.
 
 x = torch.linspace(-1, 2, 61)
 straight = 2 * x - 1
@@ -299,7 +320,8 @@ weights = torch.tensor(
 biases = torch.tensor([-0.8, -0.8, -0.8])  # each line passes the centre at distance 0.8
 outputs = torch.relu(X_test.cpu() @ weights.T + biases)  # [200, 3]
 total = outputs.sum(dim=1)  # [200]
-three_units_acc = accuracy_fn(y_test, total == 0)
+three_units_preds = total == 0  # [200], True means class 1
+three_units_acc = accuracy_fn(y_test, three_units_preds)
 print(f"\n11. Three ReLU units, set by hand: {three_units_acc:.1f}% of the test points")
 print(f"    The best straight line on circles without noise: {BEST_LINE}%")
 
@@ -312,6 +334,7 @@ left.plot(x, straight, color="0.6", linestyle="--", label="z = 2x - 1")
 left.plot(x, bent, color="black", label="ReLU(z)")
 left.legend()
 left.set_xlabel("feature $x$")
+# weights[:1] is the first unit alone
 plot_relu_units(weights[:1], biases[:1], X_test, y_test, ax=middle)
 plot_relu_units(weights, biases, X_test, y_test, ax=right)
 left.set_title("one unit, one feature: a bend")
@@ -319,16 +342,21 @@ middle.set_title("one unit, two features: a half-plane")
 right.set_title("three units, added: a triangle")
 fig.suptitle(f"What ReLU does, and the test points of the circles, seed {SEED}")
 save_figure(fig, "03_relu.png")
-# What to see: white is where the output is 0. One unit cuts off one side. Three units
-# leave a triangle, and a triangle is closed, as a circle is. If we call its inside
-# class 1, we are right for 77.5 % of the points. With more units it would fit better.
+# What to see: white is where the output is 0, and the darker the grey, the larger the
+# output. One unit cuts off one side. Three units leave a triangle, and a triangle is
+# closed, as a circle is.
+#
+# If we call its inside class 1, we are right for 77.5 % of the points. With more units,
+# the shape could have more corners and fit better.
 
 # %% 13. V2: the same network with ReLU
-# V2 is V1 with a ReLU after each hidden layer, but not after the last one: a logit must
-# be able to be negative. ReLU has no parameters, so V2 starts from the same weights.
-# Now the layers cannot be multiplied out, because each unit has a bend.
+# V2 is V1 with a ReLU after each hidden layer, but not after the last layer: a logit
+# must be able to be negative. ReLU has no parameters, so with the same seed V2 starts
+# from the same weights. Now the layers cannot be multiplied out, because each unit has
+# a bend.
 #
-# Question: can gradient descent find such units by itself?
+# Question: we set the weights of the triangle by hand. Can training find such units by
+# itself?
 
 torch.manual_seed(SEED)
 model_v2 = nn.Sequential(
@@ -364,11 +392,11 @@ for epoch in range(V2_EPOCHS):
 # Yes. V2 reaches 86.5 % after 1000 epochs, and 99 % at the end. For a long time it
 # looked as hopeless as V1: a flat loss is not always the end.
 #
-# So depth counts as soon as there is a bend between the layers. Luck counts, too: over
-# 20 seeds, V2 reaches between 50.5 and 99 % after EPOCHS epochs. Lesson 13 is about
-# that.
+# So a bend between the layers was missing, not more layers. But luck plays a part, too:
+# with 20 different seeds for its weights, V2 reaches between 50.5 and 99 % after as
+# many epochs as V1 had. Lesson 13 is about that.
 
-look_at = min(EPOCHS, V2_EPOCHS)
+look_at = min(EPOCHS, V2_EPOCHS)  # as many epochs as V1 had
 v2_test_acc_1000 = history_v2["test_acc"][look_at - 1]
 v2_test_acc = history_v2["test_acc"][-1]
 print(f"V2 reaches {v2_test_acc_1000:.2f}% after {look_at} epochs.")
@@ -401,11 +429,12 @@ save_figure(fig, "03_boundaries.png")
 # made of straight pieces: it has a corner where a unit bends.
 #
 # Near the beginning the accuracy of V2 jumps up for a moment. That is not progress. All
-# its probabilities are near 0.5 there, so a small shift turns many labels.
+# its probabilities are near 0.5 there, so a small shift changes many labels.
 
 # %% 17. What we learned
-# - Linear layers on top of each other are one linear layer. Without an activation, the
-#   many parameters of V1 say no more than three, and V1 ends at chance.
+# - Linear layers on top of each other are one linear layer. Without an activation, all
+#   the parameters of V1 do no more than three could: two weights and a bias. So V1 ends
+#   at chance.
 # - To find out whether a loop works, give it a problem that the model must be able to
 #   solve.
 # - ReLU bends. With it between the layers, the same network in the same loop draws a
@@ -437,6 +466,6 @@ save_results("03_non_linear_classification", results, histories)
 # 3. Set HIDDEN_UNITS = 2. Can two units per layer close a curve?
 #
 # Answers:
-# 1. No: it still ends at 46.00%, and it is right for 500 of all 1000 points.
-# 2. V2 gains: it reaches 99.50% after 1000 epochs. V1 ends at 46.00%, as before.
-# 3. No: V2 ends at 53.00%. Two straight lines do not enclose anything.
+# 1. No: it still ends at 46.00 %, and it is right for 500 of all 1000 points.
+# 2. V2 gains: it reaches 99.50 % after 1000 epochs. V1 ends at 46.00 %, as before.
+# 3. No: V2 ends at 53.00 %. Two straight lines do not enclose anything.

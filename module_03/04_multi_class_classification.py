@@ -60,7 +60,8 @@ device = pick_device()
 # probability that the true class got. If the true class got 1, the loss is 0. The less
 # it got, the larger the loss.
 #
-# Question: any of the three may be the true class. With which is the loss largest?
+# Question: suppose that each of the three classes is the true one in turn. For which of
+# them is the loss largest?
 
 logits = torch.tensor([2.1, 0.5, -1.2])  # [3], one logit per class
 powers = torch.exp(logits)  # [3], all positive
@@ -75,15 +76,15 @@ print_row("softmax", probs_by_hand, ".3f")
 print_row("loss if true", losses, ".3f")
 print(f"   argmax: class {winner}; sum of the probabilities: {probs_by_hand.sum():.3f}")
 
-# Answer: with the last class. It got a probability of only 0.030, so the loss would be
-# 3.514. With the first class it would be only 0.214.
+# Answer: for the last class. It got a probability of only 0.030, so the loss would be
+# 3.514. For the first class it would be only 0.214.
 
 # %% 2. Data: four blobs
-# make_blobs draws points around four centres, one class per centre. Labels count from
-# 0 on. They are names, not amounts: class 2 is not twice class 1.
+# make_blobs draws points around four centres, one class per centre. Labels start at 0.
+# They are names, not amounts: class 2 is not twice class 1.
 #
 # CrossEntropyLoss takes them as whole numbers (int64) of shape [N]. BCEWithLogitsLoss
-# wanted floats. A guess among four classes is right for one point in four.
+# wanted floats. With four classes, guessing gets one point in four right.
 #
 # We also keep the centres. Section 9 needs them.
 
@@ -97,13 +98,15 @@ X_train, X_test, y_train, y_test = train_test_split(
 )  # 800 and 200 points
 
 print("\n2. Data: four blobs")
-print(f"   points per class: {y.bincount().tolist()}")
+class_counts = y.bincount()  # [4], how often each label occurs
+print(f"   points per class: {class_counts.tolist()}")
 print(f"   first labels: {y[:5].tolist()}, {y.dtype}")
 
 # %% 3. Model: one logit per class
 # The last layer has four outputs, one logit per class. Nothing else is new. The network
 # has no activation function, so it is linear: each boundary between two classes is a
-# straight line. Section 9 tries ReLU as well.
+# straight line. Section 9 tries ReLU as well. We write the network as a class, because
+# sections 3 and 8 build it three times.
 
 
 class BlobModel(nn.Module):
@@ -150,17 +153,19 @@ optimizer = torch.optim.SGD(model.parameters(), lr=LR)
 history = {"train_loss": [], "train_acc": [], "test_loss": [], "test_acc": []}
 recorder = Recorder(model, EPOCHS)  # copies of the weights
 
-equal_logits = torch.zeros(1, 4)  # one row; softmax makes 1/4 of each
+equal_logits = torch.zeros(1, 4)  # one row; softmax turns each into 1/4
 equal_loss = loss_fn(equal_logits, torch.tensor([0]))
 print("\n4. Loss and optimizer")
 print(f"   loss of four equal probabilities: {equal_loss:.5f}")
 
 # %% 5. Train: the five steps, written out
-# The loop is that of lesson 03, with two changes. There is no squeeze, because the
-# loss wants all four columns. And argmax makes the labels, where a threshold did.
+# Lesson 03 put the five steps into a function. Here they are written out again, because
+# two things change. There is no squeeze, because the loss wants all four columns. And
+# argmax makes the labels, where a threshold did so before.
 #
 # As before, the train columns are measured before the step and the test columns after
-# it. The test columns choose nothing here; they stand beside a published log.
+# it. We choose nothing by the test columns. They are printed so that you can compare
+# them with a published log.
 #
 # Question: after how many epochs are 99 % of the test points right?
 
@@ -187,15 +192,15 @@ for epoch in range(EPOCHS):
     recorder.snapshot(epoch)
     if epoch % LOG_EVERY == 0 or epoch == EPOCHS - 1:
         print(
-            f"Epoch {epoch:4d} | Loss: {loss:.5f}, Accuracy: {train_acc:.2f}%", end=""
+            f"Epoch {epoch:4d} | Loss: {loss:.5f}, Accuracy: {train_acc:.2f}% "
+            f"| Test loss: {test_loss:.5f}, Test accuracy: {test_acc:.2f}%"
         )
-        print(f" | Test loss: {test_loss:.5f}, Test accuracy: {test_acc:.2f}%")
 
 print(f"   {test_acc:.2f}% of the test points are right after {EPOCHS} epochs.")
 
-# Answer: the line of epoch 10 shows 99.00 %. The blobs lie far apart, so this is not a
-# hard problem. Later the loss still falls while the accuracy stands still: the network
-# gets surer of labels that it has right already.
+# Answer: the line of epoch 10 already shows 99.00 %. The blobs lie far apart, so this
+# is not a hard problem. Later the loss still falls while the accuracy stays the same:
+# the network becomes surer of points that it gets right already.
 
 # %% 6. From logits to probabilities to labels
 # Now the arithmetic of section 1 on real points. The log shows three test points. For
@@ -203,6 +208,10 @@ print(f"   {test_acc:.2f}% of the test points are right after {EPOCHS} epochs.")
 #
 # The last two lines compare our own cross entropy with that of PyTorch. For each row we
 # pick the probability of its true class, take minus the logarithm, and average.
+#
+# To pick one number from each row, we give PyTorch two lists, probs[rows, columns]. It
+# pairs them: the first row with the first column, the second row with the second, and
+# so on. Here the column is the true class.
 
 probs = test_logits.softmax(dim=1)  # [200, 4], each row sums to 1
 preds = test_logits.argmax(dim=1)  # [200]
@@ -214,16 +223,17 @@ for point in range(3):
     print(f"   label {preds[point]}, true class {y_test[point]}")
 
 rows = torch.arange(len(y_test), device=device)  # 0, 1, 2, ..., 199
-true_probs = probs[rows, y_test]  # [200], one probability from each row
+true_probs = probs[rows, y_test]  # [200]: from each row, the column of its true class
 losses = -true_probs.log()  # [200]
 test_loss_by_hand = losses.mean().item()
 print(f"   Cross entropy by hand:       {test_loss_by_hand:.5f}")
 print(f"   Cross entropy of PyTorch:    {test_loss:.5f}")
 
 # %% 7. The loop as functions
-# The loop has been nearly the same in three lessons. It has two parts: learn from the
-# training set, and measure on the test set. Each part becomes a function. It gets
-# everything it needs as arguments, so it works for any model and any data.
+# Lesson 03 made two functions of the loop: one learns, and one measures. Here they are
+# again, under the names that many PyTorch programs use, train_step and test_step. They
+# now return the accuracy as well. They get everything they need as arguments, so they
+# work for any data.
 #
 # The last lines call test_step on the model that we have just trained. Compare what it
 # prints with the last line of section 5.
@@ -258,7 +268,7 @@ print(f"   Test loss: {step_loss:.5f}, Test accuracy: {step_acc:.2f}%")
 # The third model is trained by one call of fit. This function comes from
 # helper_functions.py, and at its heart is the for loop below.
 #
-# Question: in how many of the epochs will all three agree to the last bit?
+# Question: in how many of the epochs will all three agree exactly, in every digit?
 
 torch.manual_seed(SEED)
 model_steps = BlobModel(HIDDEN_UNITS).to(device)
@@ -293,9 +303,9 @@ print(f"   in {epochs_unchanged} of {EPOCHS} epochs")
 # also checks its arguments, prints the log and calls the recorder.
 
 # %% 9. Does this problem need ReLU?
-# We drew the points ourselves, so we know the true centres. Therefore we also know the
-# best possible model: the nearest centre wins. Guide 09 shows that it is linear. On new
-# points no model can be expected to do better.
+# We drew the points ourselves, so we know the true centres. This means that we also
+# know the best possible model: the nearest centre wins. Guide 09 shows that it is
+# linear. On new points no model can be expected to do better.
 #
 # We train a second network, with ReLU. The test set is too small to compare such good
 # models: each of its points counts half a percent. So we also draw a million fresh
@@ -313,6 +323,7 @@ model_relu = nn.Sequential(
 ).to(device)
 optimizer = torch.optim.SGD(model_relu.parameters(), lr=LR)
 fit(model_relu, X_train, X_test, y_train, y_test, loss_fn, optimizer, EPOCHS)
+# test_step only measures, so it may look at the training set, too
 train_loss, train_acc = test_step(model_relu, X_train, y_train, loss_fn)
 print("\n9. The network with ReLU, trained by fit")
 print(f"   Training set: loss {train_loss:.5f}, accuracy {train_acc:.2f}%")
@@ -321,7 +332,7 @@ model_best = best_possible_for_blobs(centers, SPREAD).to(device)
 
 X_fresh, y_fresh = make_blobs(
     FRESH, centers=centers, cluster_std=SPREAD, random_state=SEED + 1
-)
+)  # another seed, so other points
 X_fresh = torch.from_numpy(X_fresh).float().to(device)  # [1000000, 2]
 y_fresh = torch.from_numpy(y_fresh).to(device)  # [1000000]
 
@@ -333,13 +344,15 @@ models = {"linear": model, "ReLU": model_relu, "best possible": model_best}
 test_accs = {}
 fresh_accs = {}
 print("\n10. Accuracy      test points   fresh points")
-for name in models:
+for name, network in models.items():
     with torch.inference_mode():
-        preds = models[name](X_test).argmax(dim=1)  # [200]
-        fresh_preds = models[name](X_fresh).argmax(dim=1)  # [1000000]
-    test_accs[name] = accuracy_fn(y_test, preds)
-    fresh_accs[name] = accuracy_fn(y_fresh, fresh_preds)
-    print(f"   {name:<14}{test_accs[name]:11.2f}%{fresh_accs[name]:14.2f}%")
+        logits = network(X_test)  # [200, 4]
+        fresh_logits = network(X_fresh)  # [1000000, 4]
+    test_acc = accuracy_fn(y_test, logits.argmax(dim=1))
+    fresh_acc = accuracy_fn(y_fresh, fresh_logits.argmax(dim=1))
+    print(f"   {name:<14}{test_acc:11.2f}%{fresh_acc:14.2f}%")
+    test_accs[name] = test_acc
+    fresh_accs[name] = fresh_acc
 
 fig = plot_boundaries(models, X_test, y_test, limits_from=X)
 sizes = f"2-{HIDDEN_UNITS}-{HIDDEN_UNITS}-4"
@@ -358,8 +371,8 @@ save_figure(fig, "04_boundaries.png")
 
 # %% 11. What we learned
 # For K classes the network has K outputs, one logit per class. Argmax of the logits is
-# the label. Softmax makes probabilities of them, for people to read. CrossEntropyLoss
-# takes the logits themselves, and the labels as whole numbers.
+# the label. Softmax turns the logits into probabilities, for people to read.
+# CrossEntropyLoss takes the logits themselves, and the labels as whole numbers.
 #
 # Ask what the best possible result is before you improve a model. Here it is 99.25 %,
 # and the network reaches 98.95 %. The test set cannot tell the two apart, because the
@@ -392,7 +405,6 @@ save_results(
 
 # %% 12. Try it
 # Predict first, then change one number at the top and run the lesson again.
-#
 # 1. Set EPOCHS = 2000 and LOG_EVERY = 200. Does the linear network come closer to the
 #    best possible model on fresh points?
 # 2. Set SPREAD = 3.0. The blobs are twice as wide. How good can a model still be?
