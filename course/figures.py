@@ -472,7 +472,12 @@ def plot_threshold_curves(
     precisions, recalls, _ = precision_recall_curve(y_true, probs)
     positive = y_true == 1
     roc_ax, precision_ax = axes
-    guessing = {"color": "0.45", "linestyle": "--", "linewidth": 0.8, "label": "guessing"}
+    guessing: dict[str, Any] = {
+        "color": "0.45",
+        "linestyle": "--",
+        "linewidth": 0.8,
+        "label": "guessing",
+    }
     roc_ax.plot(alarm_rates, roc_recalls, color="black", label="network")
     roc_ax.plot([0, 1], [0, 1], **guessing)
     precision_ax.plot(recalls, precisions, color="black", label="network")
@@ -482,7 +487,7 @@ def plot_threshold_curves(
         hits = (called & positive).sum()
         recall = hits / positive.sum()
         alarm_rate = (called & ~positive).sum() / (~positive).sum()
-        style = {"marker": "o", "linestyle": "", "color": color}
+        style: dict[str, Any] = {"marker": "o", "linestyle": "", "color": color}
         roc_ax.plot(alarm_rate, recall, label=f"threshold {threshold:.2f}", **style)
         if called.any():
             precision_ax.plot(recall, hits / called.sum(), **style)
@@ -884,13 +889,15 @@ def plot_fold(model: nn.Sequential, X: Tensor, y: Tensor, panel_titles: Sequence
     3
     """
     linear, relu, last = model
+    weights = linear.get_parameter("weight")
+    biases = linear.get_parameter("bias")
     with torch.no_grad():
         before = linear(X)  # [N, U]
         after = relu(before)  # [N, U]
         logits = last(after).squeeze(1)  # [N]
     fig, axes = plt.subplots(1, 3, figsize=(12, 4.6), layout="constrained")
     left, middle, right = axes
-    plot_relu_units(linear.weight, linear.bias, X, y, ax=left)
+    plot_relu_units(weights, biases, X, y, ax=left)
     plot_hidden_space(before, y, middle)
     plot_hidden_space(after, y, right, heights=logits)
     for ax, title in zip(axes, panel_titles, strict=True):
@@ -1027,9 +1034,9 @@ def plot_mistakes(
     )
     captions = []
     for i in wrong:
-        true = class_names[int(y[i])]
-        said = class_names[int(preds[i])]
-        captions.append(f"{true} as {said}\n{probs[i]:.0%}")
+        true_name = class_names[int(y[i])]
+        guess = class_names[int(preds[i])]
+        captions.append(f"{true_name} as {guess}\n{probs[i]:.0%}")
     drawing.plot_images(images[list(wrong)], axes[1], columns=4, labels=captions)
     return fig
 
@@ -1057,7 +1064,7 @@ def plot_labels_and_discs(
     y: Tensor,
     thresholds: Sequence[float],
     names: Sequence[str],
-    discs: Sequence[tuple[Sequence[float], float]],
+    discs: Sequence[tuple[tuple[float, float], float]],
 ) -> Figure:
     """Draw one panel per label: where the model gives it, where it truly lies, and points.
 
@@ -1097,11 +1104,8 @@ def plot_labels_and_discs(
     xx, yy = drawing.grid_around(points)
     grid = np.column_stack([xx.ravel(), yy.ravel()])
     probs = logits_of_points(model, np.concatenate([grid, points])).sigmoid().numpy()
-    size = (3.35 * n_labels, 4.9)
-    fig, axes = plt.subplots(
-        1, n_labels, figsize=size, sharey=True, squeeze=False, layout="constrained"
-    )
-    for label, ax in enumerate(axes[0]):
+    fig, axes = drawing.panels_side_by_side(n_labels)
+    for label, ax in enumerate(axes):
         threshold = float(thresholds[label])
         on_grid = probs[: len(grid), label].reshape(xx.shape)
         at_points = probs[len(grid) :, label] >= threshold
@@ -1123,12 +1127,14 @@ def plot_labels_and_discs(
 def _draw_label_points(ax: Axes, points: np.ndarray, has_label: np.ndarray) -> None:
     """Draw points without the label in blue, then those with it in orange."""
     for value in (0, 1):
-        x1, x2 = points[has_label == value].T
+        rows = points[has_label == value]
+        x1, x2 = rows.T
         ax.scatter(x1, x2, s=14, color=CLASS_COLORS[value], edgecolors="white", linewidths=0.4)
 
 
 def _label_legend(fig: Figure) -> None:
     """Put the legend of `plot_labels_and_discs` below the panels."""
+    dot: dict[str, Any] = {"marker": "o", "linestyle": "none", "markersize": 5}
     handles = [
         Line2D([], [], color=CLASS_COLORS[1], label="has the tag", marker="o", linestyle=""),
         Line2D([], [], color=CLASS_COLORS[0], label="does not", marker="o", linestyle=""),

@@ -11,7 +11,7 @@ import importlib
 from contextlib import suppress
 
 MODULES = """
-    numpy pandas PIL.Image requests pooch jinja2 matplotlib.pyplot matplotlib.backends.backend_agg
+    numpy pandas PIL.Image jinja2 matplotlib.pyplot matplotlib.backends.backend_agg
     sklearn.calibration sklearn.compose sklearn.datasets sklearn.decomposition sklearn.impute
     sklearn.inspection sklearn.linear_model sklearn.metrics sklearn.model_selection
     sklearn.pipeline sklearn.preprocessing

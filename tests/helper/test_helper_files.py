@@ -13,6 +13,7 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -86,6 +87,55 @@ def test_a_figure_is_drawn_as_savefig_draws_it_and_keeps_its_canvas_and_dpi(outp
     with Image.open(path) as image, Image.open(buffer) as expected:
         expected = expected.convert("RGB").quantize(256).convert("RGB")
         assert image.convert("RGB").tobytes() == expected.tobytes()
+
+
+def photo():
+    """Return a figure that shows as many colours as a photo."""
+    figure = Figure(figsize=(4, 4))
+    ax = figure.add_axes((0, 0, 1, 1))
+    pixels = np.random.default_rng(0).integers(0, 256, size=(480, 480, 3), dtype=np.uint8)
+    ax.imshow(pixels, interpolation="nearest")
+    ax.axis("off")
+    return figure
+
+
+def colors_in(path):
+    with Image.open(path) as image:
+        return len(image.convert("RGB").getcolors(2**24))
+
+
+def test_a_photo_keeps_its_colours_and_a_plot_gets_a_palette(output_folder):
+    buffer = io.BytesIO()
+    photo().savefig(buffer, format="png", dpi=120)
+    path = hf.save_figure(photo(), "photo.png")
+    assert colors_in(path) == colors_in(buffer) > 100_000
+    assert colors_in(hf.save_figure(example_figure(), "plot.png")) <= 256
+    assert hf.save_figure(photo(), "again.png").read_bytes() == path.read_bytes()
+
+
+def corner(path):
+    """Return the colour of the pixel at the top left: red, green, blue and opacity."""
+    with Image.open(path) as image:
+        return image.convert("RGBA").getpixel((0, 0))
+
+
+def test_the_background_is_the_one_that_savefig_gives(output_folder):
+    with matplotlib.rc_context({"savefig.facecolor": "#ffe4c4"}):
+        assert corner(hf.save_figure(example_figure(), "a.png")) == (0xFF, 0xE4, 0xC4, 255)
+    figure = example_figure()
+    figure.set_facecolor("#c4e4ff")
+    assert corner(hf.save_figure(figure, "b.png")) == (0xC4, 0xE4, 0xFF, 255)
+
+
+def test_a_transparent_figure_stays_transparent_with_the_same_bytes_each_time(output_folder):
+    with matplotlib.rc_context({"savefig.transparent": True}):
+        first = hf.save_figure(example_figure(), "a.png")
+        second = hf.save_figure(example_figure(), "b.png")
+    assert corner(first)[3] == 0
+    assert first.read_bytes() == second.read_bytes()
+    half = example_figure()
+    half.set_facecolor((1, 0, 0, 0.5))
+    assert 0 < corner(hf.save_figure(half, "c.png"))[3] < 255
 
 
 def test_the_default_folder_is_outputs_beside_the_helper(monkeypatch, tmp_path):
