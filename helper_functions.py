@@ -32,7 +32,7 @@ from torch.optim import Optimizer
 
 import course.quick_start  # it makes the start of every lesson shorter
 from course import checks, drawing
-from course.drawing import CLASS_COLORS, plot_images
+from course.drawing import CLASS_COLORS, plot_images, share_legend
 from course.figures import (
     compare_curves,
     plot_activations,
@@ -63,7 +63,6 @@ from course.figures import (
     plot_threshold_curves,
     plot_value_and_slope,
     plot_weights,
-    share_legend,
 )
 from course.files import output_dir, save_file, write_output
 from course.images import (

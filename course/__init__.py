@@ -6,14 +6,23 @@ The ground, which knows nothing of lessons:
     headers.py      what a lesson or an exercise says about itself in its docstring
     processes.py    a warm server that starts isolated Python processes
     streams.py      the standard streams, what a script prints, and the terminal it is shown on
+Behind the helper, which re-exports what lessons need:
+    quick_start.py  the start of every lesson, without what no lesson needs
+    checks.py       arguments: what came, what was expected, how to fix it
+    predicting.py   asks a network without changing it
+    drawing.py      what all figures share: colours, shading, legends, PNGs
+    figures/        what lessons draw and do not teach, one named function per figure
+    measures.py     what lessons measure or print and do not teach
+    images.py       digits, MNIST, Fashion-MNIST
+    spirals.py, patients.py    two data sets of our own
 Above it, one job each:
     runner/         run_all.py: lessons side by side, verdicts, receipts, the page about a run
     player/         records a training run, and shows it on one page
     checker/        the exercises: checks, solutions, hints, progress
     tables/         classify_table.py: from a table of one's own to a tested network
 
-Arrows point downwards only: a file imports from the ground or from its own folder, and never a
-lesson.
+Arrows point downwards only: a file imports from those above it in this list, or from its own
+folder, and never a lesson.
 """
 
 

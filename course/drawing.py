@@ -9,8 +9,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import PathCollection
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import ArrayLike
 
@@ -18,6 +19,7 @@ from course.checks import as_numbers, check_count, show_shape
 from course.text import counted
 
 DPI = 120
+MOST_RINGS = 39  # more rings than this hide the points and the boundary
 FEW_COLORS = 20_000  # lines, shades and letters have fewer; a photo has a hundred thousand
 PALETTE = 256  # colours of a PNG with one byte per pixel, a third of the size
 
@@ -329,3 +331,37 @@ def places_kept(fig: Figure) -> Iterator[None]:
             ax.set_position(original, which="original")
             ax.set_position(active, which="active")
             ax.set_in_layout(in_layout)  # set_position takes the axes out of the layout
+
+
+def share_legend(fig: Figure | SubFigure) -> None:
+    """Put one legend below the figure in place of one below each panel.
+
+    Rings around wrong points stay where there are at most 39; more of them would hide the points.
+
+    >>> import matplotlib.pyplot as plt
+    >>> fig, axes = plt.subplots(1, 2)
+    >>> for ax in axes:
+    ...     line = ax.plot([1, 2], label="train")
+    >>> share_legend(fig)
+    >>> len(fig.legends)
+    1
+    """
+    entries = {}
+    wrong = "wrong"
+    for ax in fig.axes:
+        legend = ax.get_legend()
+        if legend is not None:
+            legend.remove()
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            if isinstance(handle, PathCollection) and label.startswith("wrong"):
+                rings = len(np.asarray(handle.get_offsets()))
+                if rings > MOST_RINGS:
+                    handle.remove()
+                    wrong = "wrong (where few)"
+                    continue
+                if rings == 0:
+                    continue
+                label = "wrong"
+            entries[label] = handle
+    names = [wrong if name == "wrong" else name for name in entries]
+    fig.legend(list(entries.values()), names, loc="outside lower center", ncols=len(names))
