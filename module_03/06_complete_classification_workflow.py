@@ -2,7 +2,7 @@
 
 Question: How do I do it all, from a table to a network that is tested and saved?
 You will learn:
-    - to prepare a table with what the training set alone knows
+    - to prepare a table with numbers that come from the training set only
     - to see overfitting, and to stop training early
     - to test once beside a simple model, then to save and load what you tested
 Builds on: Lessons 04 and 05
@@ -28,7 +28,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from torch import nn
 
-import helper_functions as hf  # a function of that file is then called hf.its_name()
+import helper_functions as hf  # hf.print_table is the print_table of that file
 from helper_functions import pick_device, save_figure, save_results, test_step
 
 SEED = 42  # of the split, the first weights and the order of the rows
@@ -49,13 +49,17 @@ device = pick_device()
 # The question: is the tumour malignant, which means cancer, or benign, which means that
 # it is not?
 #
+# scikit-learn stores 0 for malignant. We want 1 for what we look for, as for the ill
+# people of lesson 05. So we first look up the name that belongs to each number. Then we
+# write 1 where the name is malignant.
+#
 # With a table of your own, pandas.read_csv("FILE.csv") reads it. Then look at each
 # column. One that only names or counts the rows, such as the number of a patient, has
 # to go: it says nothing about the next patient.
 
 cancer = load_breast_cancer(as_frame=True)
 table = cancer.data  # a pandas DataFrame, [569, 30]
-diagnoses = cancer.target_names[cancer.target]  # [569], each "benign" or "malignant"
+diagnoses = cancer.target_names[cancer.target]  # [569], one name per row
 class_names = ["benign", "malignant"]  # label 0, label 1
 y = (diagnoses == "malignant").astype(np.int64)  # [569], each 0 or 1
 n_malignant = int(y.sum())
@@ -66,15 +70,14 @@ print(f"Rows: {len(table)}, columns: {table.shape[1]}")
 print(f"Malignant: {n_malignant}, benign: {len(y) - n_malignant}")
 
 # %% 2. Split: three sets for three tasks
-# The training set is there to learn from, and the test set to measure at the end. In
+# The training set is to learn from, and the test set to measure at the end. In
 # between we have to choose: how long do we train? The test set must not help with that,
-# because it would then no longer be new. So we need a third set to choose with, the
-# validation set.
+# because it would then no longer be new. So we choose on a third set, the validation
+# set of lesson 05.
 #
-# hf.split_rows() shuffles the rows of each class and deals them out, so that each set
-# has the same share of malignant tumours. Such a split is called stratified. What we
-# get back are the positions of the rows, so y[rows_train] is the labels at the
-# positions of the training set.
+# hf.split_rows() makes a stratified split, as in lesson 05: each set gets the same
+# share of malignant tumours. It returns the positions of the rows, counted from 0. So
+# y[rows_train] is the labels at the positions of the training set.
 
 rows_train, rows_val, rows_test = hf.split_rows(y, share=SHARE, seed=SEED)
 y_train = torch.from_numpy(y[rows_train]).to(device)  # [343], int64
@@ -92,26 +95,32 @@ print(f"Test set:       {len(rows_test)} rows, {y_test.mean():.1%} malignant")
 # a table of three rows that needs them all.
 #
 # A gap in a column of numbers is filled with the mean of that column. This is called
-# imputation. The weights 2 and 4 have the mean 3.
+# imputation. The lengths 2 and 4 have the mean 3.
 #
 # Then the column is scaled: we subtract its mean and divide by its standard deviation,
-# the typical distance from the mean. After that it lies around 0, whatever its unit.
+# the typical distance from the mean. To get it, square each distance, take the mean of
+# the squares, then the square root. A scaled column lies around 0, whatever its unit.
 #
-# Text becomes one-hot: one new column for each word, 1 where the row has that word and
-# 0 elsewhere.
+# Text becomes one-hot: one new column for each word, with 1 where the row has that word
+# and 0 elsewhere.
 
-tiny = pd.DataFrame({"weight": [2.0, np.nan, 4.0], "colour": ["red", "blue", "red"]})
+lengths = [2.0, np.nan, 4.0]  # nan, "not a number", marks the gap
+tiny = pd.DataFrame({"length": lengths, "colour": ["red", "blue", "red"]})
 
-mean = (2.0 + 4.0) / 2  # the gap is filled with it
-squares = [(2.0 - mean) ** 2, 0.0, (4.0 - mean) ** 2]  # squared distance from the mean
-std = (sum(squares) / 3) ** 0.5  # standard deviation
-light = (2.0 - mean) / std
-heavy = (4.0 - mean) / std
+mean = (2.0 + 4.0) / 2
+filled = [2.0, mean, 4.0]
+sum_of_squares = 0.0
+for length in filled:
+    sum_of_squares += (length - mean) ** 2
+std = (sum_of_squares / 3) ** 0.5  # standard deviation; ** 0.5 is the square root
+short_scaled = (2.0 - mean) / std
+gap_scaled = (mean - mean) / std
+long_scaled = (4.0 - mean) / std
 by_hand = np.array(
     [
-        [light, 0.0, 1.0],  # scaled weight, blue or not, red or not
-        [0.0, 1.0, 0.0],
-        [heavy, 0.0, 1.0],
+        [short_scaled, 0.0, 1.0],  # scaled length, blue or not, red or not
+        [gap_scaled, 1.0, 0.0],
+        [long_scaled, 0.0, 1.0],
     ]
 )
 
@@ -119,18 +128,19 @@ print("\n3. A tiny table")
 print(tiny)
 print(f"The gap is filled with {mean}; the standard deviation is then {std:.3f}.")
 print("Prepared by hand:")
-print(pd.DataFrame(by_hand, columns=["weight", "blue", "red"]).round(3))
+print(pd.DataFrame(by_hand, columns=["length", "blue", "red"]).round(3))
 
 # %% 4. Prepare it with scikit-learn
 # scikit-learn has a tool for each step: SimpleImputer fills gaps, StandardScaler scales
 # and OneHotEncoder makes one-hot columns. A Pipeline does steps one after another. A
-# ColumnTransformer says which columns get which steps.
+# ColumnTransformer says which columns get which steps. Each step gets a name that we
+# choose, such as "fill".
 #
 # All of them work in two moves. fit() looks at a table and notes what it needs: here
-# the mean, the standard deviation and the two colours. transform() changes a table by
-# what was noted.
+# the mean, the standard deviation and the two colours. transform() changes a table with
+# what was noted. This fit() shares nothing but its name with that of lesson 04.
 #
-# Question: what will a fourth row become, without a weight and with the colour green?
+# Question: what will a fourth row become, with no length and with the colour green?
 
 
 def build_preparation(number_columns, text_columns):
@@ -144,12 +154,12 @@ def build_preparation(number_columns, text_columns):
     )
 
 
-tiny_preparation = build_preparation(["weight"], ["colour"])
+tiny_preparation = build_preparation(["length"], ["colour"])
 tiny_preparation.fit(tiny)
 by_library = tiny_preparation.transform(tiny)  # [3, 3]
 toy_gap = float(np.abs(by_hand - by_library).max())
 
-fourth_row = pd.DataFrame({"weight": [np.nan], "colour": ["green"]})
+fourth_row = pd.DataFrame({"length": [np.nan], "colour": ["green"]})
 fourth_prepared = tiny_preparation.transform(fourth_row)  # [1, 3]
 
 print("\n4. The same with scikit-learn")
@@ -157,16 +167,17 @@ print(by_library.round(3))
 print(f"Largest difference from our numbers: {toy_gap:.6f}")
 print(f"The fourth row becomes {fourth_prepared.tolist()}")
 
-# Answer: three times 0. The gap gets the mean that was noted, and that is scaled to 0.
-# Green was not there during fit(), so it is none of the known colours.
+# Answer: three zeros. The gap gets the mean that was noted, and the mean is scaled to
+# 0. Green was not there during fit(), so the row has none of the known colours.
 
 # %% 5. Fit the preparation on the training set only
 # Now the real table, with the same function. It has no text and no gap, but its columns
 # need scaling: the areas are in the hundreds, other columns below 1.
 #
 # Which rows may fit() see? Only those of the training set. If the means came from all
-# rows, news of the test set would reach the training, and the test would no longer be
-# fair. This is called data leakage. transform() is then used on the rows of any set.
+# rows, the training would know something about the test set, and the test would no
+# longer be fair. This is called data leakage. transform() may then be used on the rows
+# of any set.
 #
 # table.iloc[rows_train] is the rows of the table at these positions.
 
@@ -197,8 +208,10 @@ print(f"First training row: {first_area:.3f} becomes {first_scaled:.3f}")
 
 # %% 6. Model, loss and optimizer
 # Two hidden layers with ReLU, then one logit per class. With two classes, cross entropy
-# on two logits does the same work as BCEWithLogitsLoss on one. So these lines serve
-# tables with any number of classes.
+# on two logits does the same work as BCEWithLogitsLoss on one. So the same lines work
+# for a table with any number of classes.
+#
+# The network is a class, because section 11 builds it a second time.
 #
 # Adam is an optimizer like SGD, but it gives each parameter a step length of its own,
 # and it often needs fewer epochs.
@@ -228,7 +241,7 @@ optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
 
 # %% 7. Batches, and when to stop
 # Until now each step used the whole training set. From now on a step uses a few rows, a
-# batch. So there are several steps per epoch, and the network learns faster.
+# batch. So there are several steps per epoch, and the network needs fewer epochs.
 #
 # How do we draw them? The rows of the training set have the positions 0, 1, 2 and so
 # on. torch.randperm() returns all these positions in random order. split(BATCH_SIZE)
@@ -236,11 +249,13 @@ optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
 # piece. The last batch holds what is left over.
 #
 # When do we stop? After each epoch we measure the loss on the validation set. If it is
-# the lowest so far, we keep a copy of all weights and biases. If it has not been lower
-# for 20 epochs, we stop, and use the copy. This is called early stopping.
+# the lowest so far, we keep a copy of all weights and biases. If no new lowest loss has
+# come for 20 epochs, we stop, and use the copy. This is called early stopping.
+#
+# The code below only cuts one order as an example, and makes room for what we measure.
 
 n_train = len(X_train)
-shuffle = torch.Generator().manual_seed(SEED)  # random numbers for the order only
+generator = torch.Generator().manual_seed(SEED)  # random numbers for the order only
 example_order = torch.randperm(n_train)
 batch_sizes = [len(rows) for rows in example_order.split(BATCH_SIZE)]
 
@@ -261,7 +276,7 @@ print(f"Rows in each batch: {batch_sizes}")
 print(f"\n8. Training {sizes} with Adam, batches of {BATCH_SIZE}")
 for epoch in range(EPOCHS):
     model.train()
-    order = torch.randperm(n_train, generator=shuffle).to(device)
+    order = torch.randperm(n_train, generator=generator).to(device)
     for rows in order.split(BATCH_SIZE):
         logits = model(X_train[rows])  # 1. Forward pass, [32, 30] -> [32, 2]
         loss = loss_fn(logits, y_train[rows])  # 2. Loss
@@ -285,9 +300,9 @@ for epoch in range(EPOCHS):
         break
 
 # %% 9. Overfitting
-# It does not follow for long. At first both losses fall. Later only the training loss
-# does, and the validation loss rises again: the network learns the training rows by
-# heart, and that does not help with other rows. This is called overfitting.
+# Not for long. At first both losses fall. Later only the training loss falls, and the
+# validation loss rises again: the network learns the training rows by heart, and that
+# does not help with other rows. This is called overfitting.
 #
 # Early stopping is one remedy. Guide 06 shows others.
 
@@ -299,18 +314,22 @@ print("We keep the weights of that epoch.")
 print(f"Validation loss at the end: {last_val_loss:.5f}")
 
 # %% 10. Save all that belongs together
-# The weights are worth nothing without the preparation, because a new row has to be
-# scaled with the same means and standard deviations. So both go into one file.
+# The weights are useless without the preparation, because a new row has to be scaled
+# with the same means and standard deviations. So both go into one file.
 #
 # state_dict() is a dict with the name and the numbers of each layer's weights and
 # biases. The rest of our file is plain lists of numbers and texts.
 #
 # With weights_only=True, which is the default, torch.load() refuses everything but such
 # plain data. That matters, because a file from a stranger could otherwise run code on
-# your computer. Older versions of PyTorch had a hole there, which an advisory warns of.
-# Safest is a file format that cannot hold code at all, such as safetensors.
+# your computer. Older versions of PyTorch had a hole there, and a security advisory
+# warns of it. Safest is a file format that cannot hold code at all, such as
+# safetensors.
+#
+# First we ask the preparation for its scaler, by the names that we chose in section 4.
+# scikit-learn puts a _ at the end of the names of everything that fit() noted.
 
-number_steps = preparation.named_transformers_["numbers"]  # by the names of section 4
+number_steps = preparation.named_transformers_["numbers"]  # the Pipeline
 scaler = number_steps.named_steps["scale"]  # it noted 30 means and 30 deviations
 saved = {
     "columns": columns,
@@ -330,10 +349,11 @@ print("It holds:", ", ".join(saved))
 
 # %% 11. Load it, and check
 # Loading takes three moves: read the file, build a network of the same sizes, and give
-# it the weights. prepare() scales rows of any table with what the file knows.
+# it the weights. prepare() scales the rows of a table with the means and standard
+# deviations from the file.
 #
-# Is this really the network that we kept? We prepare the validation set once more, now
-# from the file, and compare the loss with the one that was noted during training.
+# Is this really the network that we kept? We prepare the validation set again, this
+# time with what is in the file, and compare the loss with that of the kept epoch.
 
 
 def prepare(table, loaded):
@@ -358,9 +378,9 @@ print(f"Validation loss of the loaded network: {loaded_val_loss:.5f}")
 # All choices are made, so now we use the test set, and only once. We test the loaded
 # network, because that is what we would hand to somebody else.
 #
-# Two yardsticks stand beside it. Logistic regression is a single linear layer with a
-# sigmoid; its boundary is straight. The other one looks at no feature: it always says
-# the most frequent class of the training set.
+# Two baselines stand beside it. Logistic regression is a single linear layer with a
+# sigmoid; its boundary is straight. The other one is like the lazy test of lesson 05:
+# it looks at no feature and always says the most frequent class of the training set.
 #
 # Question: a straight boundary failed on the circles. How will it do here?
 
@@ -380,15 +400,15 @@ frequent_preds = np.full_like(y_test, most_frequent)  # [113], all the same
 
 # %% 13. Who is right, and how sure are we?
 # The test set is small, so luck plays a part: with other patients in it the accuracies
-# would differ a little. The 95 % interval holds the true accuracies that go well with
-# what was measured. Lesson 13 is about it.
+# would differ a little. The 95 % interval says how far off the measured accuracy may
+# be. Lesson 13 explains it.
 #
-# Two models on the same rows are best compared row by row, in pairs. Where both are
-# right, or both wrong, the row does not say who is better. Only those rows count on
-# which one model is right and the other is wrong. McNemar's test is built on them.
-# Lesson 13 has it, too.
+# Two models on the same rows are best compared row by row. Where both are right, or
+# both wrong, the row does not say which model is better. Only those rows count on which
+# one model is right and the other is wrong. Lesson 13 shows a test that is built on
+# them.
 
-guesses = {
+preds_by_model = {
     "network": preds,
     "logistic regression": logistic_preds,
     "most frequent class": frequent_preds,
@@ -397,8 +417,9 @@ n_test = len(y_test)
 accs = {}
 intervals = {}
 lines = []
-for name in guesses:
-    right = int((guesses[name] == y_test).sum())
+for name in preds_by_model:
+    is_right = preds_by_model[name] == y_test  # [113], each True or False
+    right = int(is_right.sum())
     acc = 100 * right / n_test
     low, high = hf.wilson_interval(right, n_test)
     accs[name] = acc
@@ -412,7 +433,7 @@ only_network = int((network_right & ~logistic_right).sum())  # ~ turns True to F
 only_logistic = int((logistic_right & ~network_right).sum())
 
 # %% 14. The result of the test
-# The table shows one row per model; below it is the comparison row by row.
+# The table has one row per model. The comparison row by row stands below it.
 
 print(f"\n14. Test set: {n_test} rows")
 hf.print_table(["model", "right", "accuracy", "95 % interval"], lines)
@@ -424,10 +445,10 @@ for row in range(3):
     pred = preds[row]
     prob = probs[row, pred].item()
     truth = class_names[y_test[row]]
-    print(f"   {class_names[pred]}, probability {prob:.2%}; in truth {truth}")
+    print(f"   {class_names[pred]}, probability {prob:.2%}; truth: {truth}")
 
-# Answer: about as well as the network. Two rows speak for the network and one row for
-# logistic regression. That is no reason to prefer either of them.
+# Answer: about as well as the network. Two rows are in favour of the network and one
+# row is in favour of logistic regression. That is no reason to prefer either of them.
 #
 # And with other seeds? We ran this lesson with 30 of them. On average the network
 # reaches 97.3 % and logistic regression 97.8 %. So the classes of this table can be
@@ -463,7 +484,7 @@ save_figure(fig, "06_workflow.png")
 # overfit, so keep the weights of the epoch with the lowest validation loss. Save them
 # together with the preparation, and test what you saved.
 #
-# Always run a simple model beside the network. It says what the network has to beat.
+# Always run a simple model as a baseline. It says what the network has to beat.
 #
 # The same work on a table of your own is done by one command:
 #
@@ -497,6 +518,6 @@ save_results("06_complete_classification_workflow", results)
 #    Its lowest validation loss is 0.14956, so it is not lower but higher.
 # 2. It rises to 0.44963. The test does not change, 99.12%, because epoch 7 is kept in
 #    both runs.
-# 3. Logistic regression: it reaches 98.23% and the network only 93.81%. Five rows speak
-#    for it and none for the network. After the first run you might have said the
-#    opposite. So a single run decides little.
+# 3. Logistic regression: it reaches 98.23% and the network only 93.81%. Five rows are
+#    in favour of it, and none is in favour of the network. After the first run you
+#    might have said the opposite. So a single run decides little.
