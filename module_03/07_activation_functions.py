@@ -4,7 +4,7 @@ Question: What does an activation do?
 You will learn:
     - to compute ReLU, sigmoid and tanh by hand, and how steep each one is
     - to write an activation so that no large number breaks it
-    - to see how a layer of ReLU units folds the plane, and why one cut is enough then
+    - to see how a layer of ReLU units folds the plane, and why one cut is then enough
 Builds on: Lessons 03 and 06
 Guide: docs/02-architecture-components.md, 12 minutes
 Minutes: 9
@@ -54,18 +54,22 @@ device = pick_device()
 # Why does the slope matter? In backpropagation, each gradient that passes back through
 # a unit is multiplied by it. A slope of 0 stops the gradient.
 #
-# PyTorch has its own ReLU, and autograd computes the slopes. We compute both by hand
-# for five numbers and compare. The sum in the function is needed because backward()
-# starts from a single number. Each input changes only its own output, so it gets its
-# own slope.
+# We compute values and slopes by hand for five numbers, and compare with PyTorch. It
+# has its own ReLU, and backward() gives the slopes. The part of PyTorch that does this
+# is called autograd.
+#
+# backward() starts from a single number, so the function below adds up the outputs.
+# Each input changes only its own output. So the gradient of the sum is, for each input,
+# the slope at that input.
 
 
 def slopes_by_autograd(activation, x):
     """Return the slope of an activation at each number of x."""
-    inputs = x.clone().requires_grad_()
+    inputs = x.clone()  # a copy, so that x itself stays as it is
+    inputs.requires_grad_()  # tells PyTorch that we want gradients of these numbers
     total = activation(inputs).sum()
     total.backward()
-    return inputs.grad
+    return inputs.grad  # as many slopes as inputs
 
 
 x = torch.tensor([-5.0, -1.0, 0.0, 1.0, 5.0])
@@ -115,7 +119,7 @@ print_row("slope, PyTorch", slopes_by_autograd(torch.sigmoid, x))
 # Its slope is 1 minus the square of its value. For x = 0 the slope is 1, which is four
 # times the slope of sigmoid.
 #
-# Question: does tanh also keep its slope at 5?
+# Question: ReLU keeps its slope at 5, and sigmoid nearly loses it. And tanh?
 
 e_plus = torch.exp(x)
 e_minus = torch.exp(-x)
@@ -129,7 +133,9 @@ print_row("value, PyTorch", torch.tanh(x))
 print_row("slope by hand", tanh_slope, ".4f")
 print_row("slope, PyTorch", slopes_by_autograd(torch.tanh, x), ".4f")
 
-# Answer: no. At 5 its slope is 0.0002. Both squeezing functions are flat far from 0.
+# Answer: it loses even more. At 5 its slope is 0.0002. Sigmoid and tanh are both flat
+# far from 0.
+#
 # Only ReLU keeps its slope there, on the positive side.
 
 # %% 4. Large numbers break the formula in the book
@@ -137,8 +143,12 @@ print_row("slope, PyTorch", slopes_by_autograd(torch.tanh, x), ".4f")
 # tensors, so it becomes inf (infinity). The tanh of the book then divides inf by inf,
 # and the result is nan, "not a number".
 #
-# The cure: divide the upper and the lower part by the larger power. Only e^-|x| and its
-# square are left, and they are never above 1. |x| is x without its sign.
+# The cure for tanh: if x is positive, we divide the upper and the lower part by e^x.
+# That gives (1 - q) / (1 + q), where q is e^-2x. For a positive x, q is never too
+# large.
+#
+# A negative x first loses its sign, which is written |x|. At the end the result gets
+# its minus sign back.
 #
 # Sigmoid has two forms that say the same: 1 / (1 + e^-x) and e^x / (e^x + 1). For
 # negative x we take the second one, because e^x is small there.
@@ -153,8 +163,9 @@ broken_inputs = x[broken].abs()
 first_broken = broken_inputs.min().item()
 
 shrunk = torch.exp(-x.abs())  # e^-|x|, at most 1
-squared = shrunk**2
-tanh = x.sign() * (1 - squared) / (1 + squared)
+q = shrunk**2  # e^-2|x|
+tanh_without_sign = (1 - q) / (1 + q)
+tanh = x.sign() * tanh_without_sign  # sign() is 1 for a positive x, -1 for a negative
 sigmoid = torch.where(x >= 0, 1 / (1 + shrunk), shrunk / (1 + shrunk))
 positive = x > 0
 relu = torch.where(positive, x, 0.0)
@@ -164,8 +175,10 @@ print(f"   tanh of the book: {book_tanh_nans} of {len(x)} values are nan")
 print(f"   the first nan comes at |x| = {first_broken:.1f}")
 
 # %% 5. The largest difference from PyTorch
-# The slopes follow from the new values as before. We take the largest difference of all
-# values and slopes.
+# The slopes follow from the new values as before. For each function we look for the
+# largest difference from PyTorch, among all values and among all slopes.
+#
+# Python writes very small numbers with an e: 3e-08 is 3, divided by ten eight times.
 
 values = {"ReLU": relu, "sigmoid": sigmoid, "tanh": tanh}
 slopes = {
@@ -187,17 +200,19 @@ for name, activation in of_pytorch.items():
 
 fig = plot_activations(x, values, slopes)
 save_figure(fig, "07_curves.png")
+# The differences are no more than rounding, because a float32 has about 7 digits.
+#
 # What to see: near 0 each function rises. Sigmoid and tanh are flat at both ends, so
-# next to no gradient passes there. ReLU is flat on the left side only.
+# almost no gradient passes there. ReLU is flat on the left side only.
 
 # %% 6. A network to look into
-# Now to what an activation does for a network. The circles of lesson 02 again, and one
-# hidden layer with ReLU. It is small enough to look at every unit.
+# What does an activation do for a network? We take the circles of lesson 02 again, and
+# a network with one hidden layer and ReLU. It is small enough to look at every unit.
 #
 # The recorder keeps copies of the weights for the page that section 11 writes. The log
 # also shows the test set. We choose nothing by it.
 #
-# Question: lesson 03 needed two hidden layers of ten. Are eight units in one layer
+# Question: lesson 03 took two hidden layers of ten units. Are eight units in one layer
 # enough?
 
 X, y = make_circles(1000, noise=0.03, random_state=SEED)
@@ -243,10 +258,11 @@ print(f"   and at {test_acc:.2f}% on the test set.")
 # is w1 * x1 + w2 * x2 + b. This is 0 on a straight line, positive on one side of it and
 # negative on the other.
 #
-# ReLU sets the negative side to 0. So the unit is "on" in one half of the plane. The
-# points of the other half are all moved to one and the same number. That is a fold.
+# ReLU sets the negative side to 0. So the unit is "on", that is above 0, on one side of
+# the line. The points on the other side all get one and the same number. That is a
+# fold.
 #
-# Question: can a straight line leave only points of one circle on?
+# Question: is this unit on for points of one circle only?
 
 outer = y_train == 0  # [800], True for the points of class 0
 inner = y_train == 1
@@ -266,13 +282,14 @@ print(f"   before ReLU it lies between {lowest:.2f} and {highest:.2f}")
 print(f"   after ReLU it is on for {n_outer_on} of {int(outer.sum())} outer points")
 print(f"   and for {n_inner_on} of {int(inner.sum())} inner points")
 
-# Answer: this one does not. Its line cuts a piece off both circles.
+# Answer: no. Its line cuts a piece off both circles, so it is on for points of both.
 
 # %% 9. All hidden units
-# What else tells the circles apart? The further a point lies behind the line, the
-# larger is the output of the unit. And the outer circle reaches further.
+# What else tells the circles apart? The further a point lies beyond the line, the
+# larger the output of the unit is. And the outer circle reaches further.
 #
-# A row of the table is one unit: for how many points it is on, and its highest output.
+# Each row of the table is one unit. It says for how many points of each circle the unit
+# is on, and what its highest output is there.
 
 rows = []
 n_off_units = 0
@@ -298,21 +315,21 @@ print(f"   Units that are off for every point: {n_off_units}")
 print(f"   Points for which all units are off: {n_all_off}")
 print(f"   Of these, points of the inner circle: {n_inner_all_off}")
 
-# Seven units cut off a piece of the plane each, and they answer the outer circle more
-# strongly.
+# Seven units each cut off a piece of the plane. Their highest output is more than twice
+# as high on the outer circle as on the inner one.
 #
 # One unit is off for every point. It is called dead, because no gradient reaches its
 # weights while it is off. Lesson 18 is about such units.
 
 # %% 10. One straight cut
-# The last layer is linear. Behind all the folds it can only make one straight cut. We
-# ask for the best one it could make, before ReLU and after it.
+# The last layer is linear, so it can only make one straight cut through the numbers
+# that it gets. How good can such a cut be, before ReLU and after it?
 #
-# Logistic regression finds such a cut. It is a single linear layer that is trained for
-# the same loss, and scikit-learn has it. C = 10,000 tells it to hold large weights down
-# only a little.
+# Logistic regression finds a good one. It is a single linear layer that is trained for
+# the same loss, as in lesson 06. By default scikit-learn's version also keeps the
+# weights small. A large C turns most of that off.
 #
-# Question: how many training points are on the right side of the cut before ReLU?
+# Question: what share of the training points is right with a cut before ReLU?
 
 numbers_before = before.cpu()
 numbers_after = after.cpu()
@@ -328,16 +345,19 @@ print("\n10. A straight cut through the numbers of the hidden layer")
 print(f"    before ReLU it is right for {cut_before_acc:.1f}% of the training points")
 print(f"    after ReLU for {cut_after_acc:.1f}%")
 
-# Answer: 51.0 %, as good as chance. Before ReLU the hidden numbers are linear in x1 and
-# x2, so the two circles are still two circles. After ReLU the cut is right for all.
+# Answer: 51.0 %, hardly better than chance. Before ReLU the hidden numbers are linear
+# in x1 and x2, so one circle still lies inside the other. After ReLU the cut is right
+# for all points.
 
 # %% 11. Look at the fold
 # Left: the plane with the line of each unit. It is darker where more units are on.
 #
-# Middle: the eight numbers of each point before ReLU. Nobody can draw eight directions.
-# Principal component analysis (PCA) finds the two in which the points spread most.
+# Middle: the eight numbers of each point before ReLU. Eight numbers are eight
+# directions, and paper has only two. Principal component analysis (PCA) finds the two
+# directions in which the points spread most.
 #
-# Right: after ReLU. The height is the logit, and the black line is the cut.
+# Right: the eight numbers after ReLU, also from such a direction. The height is the
+# logit. The black line at 0 is the cut that the network's last layer makes.
 
 save_player(
     "07_activation_functions",
@@ -357,15 +377,15 @@ fig.suptitle(
 )
 save_figure(fig, "07_hidden_units.png")
 # What to see: in the white middle no unit is on. All points there become the same eight
-# zeros, the tip in the right panel. The other inner points stay near it, on short
-# spokes. So ReLU pulls the inner circle together, and one cut parts it from the outer
-# circle.
+# zeros, the tip in the right panel. The other inner points lie on short lines that
+# start at the tip. So ReLU pulls the inner circle together, and one cut separates it
+# from the outer circle.
 
 # %% 12. Where does an activation belong?
-# Behind each hidden layer. Not behind the last one: its logits must be able to be
+# After each hidden layer, but not after the last layer. Logits must be able to be
 # negative, because a negative logit is how the network says class 0.
 #
-# Question: what happens to the accuracy if we put a ReLU behind the trained network?
+# Question: what happens to the accuracy if we put a ReLU after the trained network?
 
 acc_without = accuracy_fn(y_train, logits >= 0)
 cut_off = torch.relu(logits)  # the mistake
@@ -375,15 +395,15 @@ print(f"    the network as it is:      {acc_without:.1f}%")
 print(f"    with a ReLU on its logits: {acc_with:.1f}%")
 
 # Answer: it falls to chance. No logit is negative any more, so every point gets class
-# 1. Losses such as BCEWithLogitsLoss take logits: no activation stands before them.
+# 1. BCEWithLogitsLoss takes logits as well, so no activation belongs before it.
 
 # %% 13. What we learned
 # - An activation bends. ReLU keeps what is positive. Sigmoid and tanh squeeze, and far
-#   from 0 their slopes let next to no gradient pass. For hidden layers start with ReLU.
+#   from 0 their slopes let almost no gradient pass. For hidden layers start with ReLU.
 # - A formula that is right on paper can give nan. Write it with e^-|x|, or take
 #   PyTorch's functions, which do so.
 # - A ReLU unit moves all points on one side of a line to the same number. Eight such
-#   folds are enough for one straight cut to part the circles.
+#   folds are enough for one straight cut to separate the circles.
 
 results = {
     "sigmoid_slope_at_0": sigmoid_slope[2].item(),
@@ -410,6 +430,6 @@ save_results("07_activation_functions", results)
 # Answers:
 # 1. As good as a guess: the cut is right for 50.0%, because the one unit is off for all
 #    800 points.
-# 2. No. The cut is right for 78.1%. A triangle is a rough circle.
-# 3. Yes, the cut is right for 99.4%. But no point has reached the corner yet: all units
-#    are off for 0 points.
+# 2. No. The cut is right for 78.1%. A triangle fits a circle only roughly.
+# 3. Nearly: the cut is right for 99.4%. But the white middle is still missing, because
+#    all units are off for 0 points.
