@@ -2,7 +2,7 @@
 
 Question: Why log loss and not squared error?
 You will learn:
-    - to compute log loss by hand, and to say what a sure mistake costs
+    - to compute log loss by hand, and to say what it costs to be sure and wrong
     - to compare two losses by their slope, because training follows the slope
     - to say why the loss takes logits and not probabilities
 Builds on: Lessons 02 and 04
@@ -43,16 +43,19 @@ SEED = 42  # of the data
 device = pick_device()
 
 # %% 1. Log loss of five probabilities
-# A model gives the true class of a point the probability p. The nearer p is to 1, the
-# better. A loss turns p into a number that is low if p is near 1.
+# Take one point. Let p be the probability that the model gives to its true class. The
+# nearer p is to 1, the better. A loss turns p into a number that is low if p is near 1.
 #
-# Log loss is minus the logarithm of p. What you need to know about the logarithm:
-# log(1) is zero. Below one it is negative, and it falls without end as p comes near
-# zero. The minus sign makes the loss positive.
+# Log loss is minus the natural logarithm of p. You know it from lesson 04 as cross
+# entropy. With two classes it is also called binary cross entropy, or BCE.
+#
+# What you need to know about the logarithm: log(1) is zero. Below one it is negative,
+# and it falls without end as p comes near zero. The minus sign makes the loss positive.
 #
 # Squared error is the other loss that people think of: (1 - p) * (1 - p).
 #
-# Both are 0 for p = 1. How much do they charge for p = 0.0001, which is a sure mistake?
+# Both are 0 for p = 1. For p = 0.0001 the model is sure, and it is wrong. We call that
+# a sure mistake. How much does each loss charge for it?
 
 probs = torch.tensor([0.9, 0.5, 0.1, 0.01, 0.0001])  # [5], p of the true class
 log_losses = -probs.log()  # [5]
@@ -77,19 +80,19 @@ print_row("squared error", squared_errors, ".5f")
 # torch.logit() goes back from a probability to its logit. backward() needs a single
 # number, so we add up the five losses. Each logit still gets the slope of its own loss.
 #
-# All five points are of class 1, so p is the sigmoid of the logit. Which slope do you
-# want for a sure mistake, a steep one or a flat one?
+# We take all five points from class 1, so p is the sigmoid of the logit. Which slope do
+# you want for a sure mistake, a steep one or a flat one?
 
 
 def squared_error(logits, y):
-    probs = torch.sigmoid(logits)  # [N], P(class 1)
+    probs = torch.sigmoid(logits)  # [N], the probabilities of class 1
     return ((probs - y) ** 2).mean()
 
 
 log_loss = nn.BCEWithLogitsLoss()  # the same loss as -log(p), computed from logits
 ones = torch.ones(5)  # [5], the labels: all of class 1
 
-logits = torch.logit(probs).requires_grad_()  # [5]
+logits = torch.logit(probs).requires_grad_()  # [5], and we want gradients of them
 sum_of_log_losses = 5 * log_loss(logits, ones)  # five times the mean is the sum
 sum_of_log_losses.backward()
 log_slopes = logits.grad  # [5]
@@ -126,19 +129,19 @@ sure_squared_slope = squared_slopes[-1].item()
 
 print("\n3. The same slopes by formula")
 print_row("p - 1", log_formula, ".5f")
-print_row("with the factor", squared_formula, ".5f")
+print_row("2(p-1)p(1-p)", squared_formula, ".5f")
 
 # %% 4. Look: value and slope
 # The same two losses of one point of class 1, for logits from -8 to 8.
 
 logits = torch.linspace(-8, 8, 161)  # [161]
 probs = torch.sigmoid(logits)
-distance = 1 - probs  # how much is missing to a sure and right answer
+distance = 1 - probs  # how far p is from 1
 values = {
     "log loss": -probs.log(),
     "squared error": distance**2,
 }
-slopes = {
+slopes = {  # by the formulas of section 3
     "log loss": -distance,
     "squared error": -2 * distance * probs * distance,
 }
@@ -155,12 +158,12 @@ save_figure(fig, "08_losses.png")
 # What does that mean for training? We take the smallest model there is: one feature,
 # one weight, one bias. It says logit = weight * x + bias.
 #
-# Class 0 lies around x = -1.5, the other class around x = 1.5. They overlap a little,
-# so this model cannot get all of the points right.
+# Class 0 lies around x = -1.5, and the other class around x = 1.5. They overlap a
+# little, so this model cannot get all of the points right.
 #
-# A good weight is positive. We start with -8 and a bias of 0. So the model is sure, and
-# wrong about nearly every point. There is no test set here, because the question is
-# only whether training gets away from there.
+# A good weight is positive, because the logit should rise with x. We start with -8 and
+# a bias of 0. So the model is sure, and wrong about nearly every point. There is no
+# test set here, because we only ask whether training gets away from this start.
 
 
 def model_at(weight):
@@ -182,7 +185,7 @@ print(f"The bad start: weight {START_WEIGHT}, bias 0")
 # train_step() does the five steps of lesson 04. It returns loss and accuracy as they
 # were before its step. So we take one round more, to see what the last step did.
 #
-# We keep weight and bias of every step, to draw the way that training takes.
+# We keep the weight and the bias of every step, to draw the way that training takes.
 
 model = model_at(START_WEIGHT).to(device)
 optimizer = torch.optim.SGD(model.parameters(), lr=LR)
@@ -199,9 +202,9 @@ for step in range(STEPS + 1):
 log_loss_acc = acc
 
 # %% 7. Train with squared error
-# With log loss, 95.00% of the points are right after 50 steps already. Now we take the
-# same start, the same learning rate and the same number of steps, with squared error.
-# How far does it get?
+# With log loss, 95.00% of the points are already right after 50 steps. Now we take
+# squared error, with the same start, the same learning rate and the same number of
+# steps. How far does it get?
 
 model = model_at(START_WEIGHT).to(device)
 optimizer = torch.optim.SGD(model.parameters(), lr=LR)
@@ -220,9 +223,9 @@ print(f"Log loss ended at {log_loss_acc:.2f}%.")
 print(f"Squared error ends at {squared_error_acc:.2f}%.")
 
 # %% 8. Stuck, or only slow?
-# Squared error ends at 6.00%. But the comparison is harsh: its slopes are smaller, so
-# its steps are shorter. Perhaps it needs longer steps, or more of them? We try each of
-# the two on its own.
+# Squared error ends at 6.00%. But is the comparison fair? Its slopes are smaller, so
+# its steps are shorter. Perhaps it only needs longer steps, or more of them. We try
+# each of the two on its own.
 
 model = model_at(START_WEIGHT).to(device)
 optimizer = torch.optim.SGD(model.parameters(), lr=LONG_LR)
@@ -243,7 +246,7 @@ print(f"{MANY_STEPS} steps: {many_steps_acc:.2f}%")
 # Would the same help from every start?
 #
 # We take a hundred starts: ten weights and ten biases, each from -9 to 9. From each of
-# them we train as in the last sections, and count the starts that reach 90 %.
+# them we train as above, and count the starts that reach 90 %.
 #
 # accuracies_from_starts() trains them all at once, to save time.
 #
@@ -271,16 +274,17 @@ print("\n9. How many of 100 starts reach 90 %?")
 print("With log loss:     ", n_log_loss)
 print("With squared error:", n_squared)
 save_figure(fig, "08_starts.png")
-# See in 08_starts.png: the darker, the higher the loss. The surface of log loss is one
-# valley, and every way down leads to its bottom. Such a surface is called convex.
+# See in 08_starts.png: the darker a place is, the higher the loss. The surface of log
+# loss is one valley without bumps, and every way down leads to its bottom. Such a
+# surface is called convex.
 #
 # Squared error has a flat plateau at the left, and there the steps are tiny. The
 # crosses mark the starts that do not arrive. The black lines are the ways from our bad
 # start.
 #
 # A network with hidden layers has no such simple valley, with either loss. But the
-# slopes of section 3 hold for it too, because they are slopes by the logit, whatever
-# made it.
+# slopes of section 3 hold for it too. They say how the loss changes with the logit, and
+# it does not matter what made this logit.
 
 # %% 10. Why the loss takes logits
 # One question is left. -log(p) needs a probability. So why does BCEWithLogitsLoss want
@@ -289,8 +293,8 @@ save_figure(fig, "08_starts.png")
 # Take a point of class 0. Its true class has the probability 1 - p, so the loss is
 # -log(1 - p).
 #
-# For a large logit, p is so near 1 that it is rounded to 1. Then the true class gets
-# nothing, and minus the logarithm of 0 is infinite.
+# For a large logit, p is so near 1 that it is rounded to 1. Then 1 - p becomes zero,
+# and minus the logarithm of zero is infinite.
 #
 # nn.BCELoss() takes probabilities. It never charges more than 100, to avoid infinity.
 #
@@ -314,17 +318,22 @@ bce_loss_at_200 = from_prob.item()  # of the last logit, which is 200
 with_logits_loss_at_200 = from_logit.item()
 
 # %% 11. How it is done
-# Only BCEWithLogitsLoss is right for the two large logits. It never computes p. For
-# label 0 the loss is log(1 + e^z), where z is the logit.
+# Only BCEWithLogitsLoss is right for the two large logits. It never computes p. Let z
+# be the logit. For label 0 the loss is -log(1 - p), which is the same as log(1 + e^z).
 #
-# But e^200 is too large for a float32. So the formula is rewritten, such that e never
-# has a positive exponent:
+# But e^200 is too large for a float32. For a positive z we can take z out of the
+# logarithm. Then e no longer has a positive exponent:
+#
+#     log(1 + e^z) = z + log(1 + e^-z)
+#
+# One formula holds for every z, with |z| for z without its sign:
 #
 #     label 0:  max(z, 0) + log(1 + e^-|z|)
 #
 # For label 1, -z takes the place of z in max(z, 0).
 #
-# relu(z) is max(z, 0). log1p(x) is log(1 + x), without rounding for a small x.
+# relu(z) is max(z, 0). log1p(x) is log(1 + x), but it does not lose the digits of a
+# small x.
 #
 # Is that what PyTorch computes? We compare for logits from -1000 to 1000.
 
@@ -375,7 +384,7 @@ save_results("08_loss_functions", results)
 # Predict first, then change one number at the top and run the lesson again.
 # 1. Set START_WEIGHT = -20.0. Does squared error still get away in section 8?
 # 2. Set LR = 10.0. How many starts arrive with squared error now?
-# 3. Set MANY_STEPS = 500. Is that patience enough in section 8?
+# 3. Set MANY_STEPS = 500. Are so many steps enough in section 8?
 #
 # Answers:
 # 1. No. It stays at 4.50%, with longer steps and with more of them. The plateau is far
