@@ -66,14 +66,14 @@ print("Test set:     X", list(X_test.shape), "and y", list(y_test.shape))
 
 # %% 2. A Dataset answers two questions
 # In lesson 04 all rows went through the network at once. A million photos do not fit
-# into memory like that. So training takes a few rows at a time, a batch. Lesson 06 did
-# it by hand. PyTorch has two objects for it, and the first one is the Dataset.
+# into memory like that. So training takes a few rows at a time, a batch. Lesson 06 cut
+# its batches by hand. PyTorch has two objects for it, and the first one is the Dataset.
 #
 # A Dataset answers two questions: how many samples are there, and what is sample number
-# i? A class with __len__ and __getitem__ can answer them. Where the samples come from
-# is its own business: memory, files, a camera.
+# i? Where the samples come from does not matter: memory, files, a camera.
 #
-# len(dataset) calls __len__, and dataset[0] calls __getitem__.
+# So a Dataset is a class with two methods. len(dataset) calls __len__, and dataset[0]
+# calls __getitem__ with i = 0.
 
 
 class ImageDataset(Dataset):
@@ -103,7 +103,8 @@ print("Sample 0: an image", list(image.shape), "with the label", label.item())
 # shuffle=True means that each epoch has a new random order. Otherwise the same images
 # would meet in a batch every time. The generator gives the order a seed of its own.
 #
-# Does the number of images divide by 32? If not, what becomes of the rest?
+# Can the images be divided into batches of 32 with none left over? If not, what becomes
+# of the rest?
 
 generator = torch.Generator().manual_seed(SEED)
 loader = DataLoader(train_data, BATCH_SIZE, shuffle=True, generator=generator)
@@ -120,8 +121,9 @@ print("Last batch:  X", list(X_batch.shape), "and y", list(y_batch.shape))
 last_length = len(y_batch)
 
 # %% 4. Orders and seeds
-# The last batch is short, because 44 full batches leave 29 images over. drop_last=True
-# would leave this batch out. With a new order, each epoch would leave out other images.
+# The last batch is short, because 29 images are left over after the full batches. With
+# drop_last=True the DataLoader would leave this batch out. Because of the new order,
+# other images would be left out in the next epoch.
 #
 # Now we go through the same DataLoader a second time. Then we make a new one with the
 # same seed. In which of the two do we meet the batches of section 3 again?
@@ -146,8 +148,9 @@ print(f"The next epoch of the same DataLoader: {same_next_epoch} of {n_batches}"
 print(f"A new DataLoader with the same seed:   {same_batches} of {n_batches}")
 
 # %% 5. Look: the last batch
-# So the orders differ by epoch, and the seed brings all of them back. Here is the last
-# batch of the second epoch.
+# In the new one. The order changes from epoch to epoch, and a new DataLoader with the
+# same seed begins with the same order again. Here is the last batch of the second
+# epoch.
 
 X_batch, y_batch = next_epoch[-1]
 fig, ax = plt.subplots(figsize=(9, 2.1), layout="constrained")
@@ -169,8 +172,8 @@ save_figure(fig, "09_batches.png")
 # Rows of tensors are so common that PyTorch has a Dataset for them, TensorDataset. It
 # does what our ImageDataset does, and we use it from here on.
 #
-# nn.Flatten() lays the 8 rows of an image behind each other, because a linear layer
-# wants one row of numbers per image.
+# nn.Flatten() puts the 8 rows of an image one after another into a single row, because
+# a linear layer wants one row of numbers per image.
 
 train_data = TensorDataset(X_train, y_train)
 generator = torch.Generator().manual_seed(SEED)
@@ -194,8 +197,8 @@ print(model)
 # memory of a GPU.
 #
 # The loss of a batch is the mean over its rows. To get the mean over the epoch, we
-# weight each batch by its number of rows, add up, and divide once by the number of all
-# rows.
+# multiply the loss of each batch by its number of rows. We add these up, and divide
+# once by the number of all rows.
 #
 # A network without any idea has a loss of log(10), which is 2.30259. How far below that
 # will 12 epochs get?
@@ -228,16 +231,16 @@ for epoch in range(EPOCHS):
         print(f"Epoch {epoch:3d} | Train loss: {train_loss:.5f}")
 
 # %% 8. Measure in batches
-# The loss falls from 2.20577 to 0.19312. Each of these is a mean over its epoch, and
-# the network changes all the time. So it is not exactly the loss at the end of the
+# The loss falls from 2.20577 to 0.19312. Each of these is a mean over an epoch, and the
+# network changes with each step of it. So it is not exactly the loss at the end of the
 # epoch.
 #
 # Now the test set, in batches as well, without shuffling. We compute its accuracy
 # twice. First the right way: count the right answers, and divide once by the number of
 # images.
 #
-# Then the wrong way: the mean of the batches' accuracies. That counts all batches
-# alike, also a short one.
+# Then the wrong way: the mean of the batches' accuracies. It gives a short batch as
+# much weight as a full one.
 #
 # There are 360 test images. In batches of 359, one is left over, alone in its batch.
 # How far will the two ways lie apart?
@@ -270,14 +273,15 @@ for size in [BATCH_SIZE, 100, all_but_one]:
 
 # %% 9. Three batch sizes
 # The right way gives the same for every batch size. With the wrong one, the single
-# image of the last batch counts as much as all the others together. It is right, so the
-# mean of means is too good.
+# image of the last batch counts as much as all the others together. The network gets
+# this image right, so the mean of means is too good.
 #
 # Which batch size is best for training? We train the same network with 1 image per
 # step, with 32, and with all. Everything else stays the same.
 #
-# losses_by_step() runs the loop of section 7. Each time the number of steps has
-# doubled, and after the first epoch, it looks at the loss on the whole training set.
+# losses_by_step() runs the loop of section 7. It measures the loss on the whole
+# training set after the first step, and again each time the number of steps has
+# doubled. It also does so after the first epoch.
 #
 # Which batch size will have the lowest loss after one epoch? And after 32 steps?
 
@@ -324,7 +328,7 @@ for size, losses in losses_by_size.items():
     print(f" | After {COMPARE_AFTER} steps: {after_steps[size]:.5f}")
 
 # %% 11. Look: three batch sizes
-# After one epoch, one image per step is far ahead. That is no wonder: it made 1437
+# After one epoch, one image per step is far ahead. That is no surprise: it made 1437
 # steps, batches of 32 made 45, and all images together made one.
 #
 # Step by step, one image is worst. It says little about the others, so its steps go in
@@ -337,15 +341,15 @@ fig.suptitle(f"{images.name}, {n_pixels}-32-10, SGD with lr {LR}, seed {SEED}")
 print("\n11. A picture of the three runs")
 save_figure(fig, "09_batch_sizes.png")
 # See in 09_batch_sizes.png: the same three runs twice. By epoch, the small batches are
-# far ahead. By step, 32 images and all images lie on one line, as far as both go.
+# far ahead. By step, 32 images and all images lie on one curve, as far as both go.
 
 # %% 12. What we learned
-# A Dataset knows its samples. A DataLoader puts them in order and makes batches. The
-# five steps run once per batch. The last batch is short, so add up over rows and divide
-# once.
+# A Dataset knows its samples. A DataLoader draws them in random order and makes
+# batches. The five steps run once per batch. The last batch may be short, so add up
+# over rows and divide once.
 #
-# Small batches make more steps out of an epoch, and large ones make surer steps. A
-# batch size of 32 to 256 is a good first choice.
+# Small batches make more steps out of an epoch, and the steps of large batches have
+# less noise. A batch size between 32 and a few hundred is a common first choice.
 
 results = {
     "n_batches": n_batches,
