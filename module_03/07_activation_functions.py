@@ -198,10 +198,10 @@ for name, activation in of_pytorch.items():
     largest_gap = max(largest_gap, value_gap, slope_gap)
     print(f"   {name:8} value {value_gap:.0e}, slope {slope_gap:.0e}")
 
+# The differences are no more than rounding, because a float32 has about 7 digits.
+
 fig = plot_activations(x, values, slopes)
 save_figure(fig, "07_curves.png")
-# The differences are no more than rounding, because a float32 has about 7 digits.
-#
 # What to see: near 0 each function rises. Sigmoid and tanh are flat at both ends, so
 # almost no gradient passes there. ReLU is flat on the left side only.
 

@@ -321,10 +321,12 @@ with_logits_loss_at_200 = from_logit.item()
 # Only BCEWithLogitsLoss is right for the two large logits. It never computes p. Let z
 # be the logit. For label 0 the loss is -log(1 - p), which is the same as log(1 + e^z).
 #
-# But e^200 is too large for a float32. For a positive z we can take z out of the
-# logarithm. Then e no longer has a positive exponent:
+# But e^200 is too large for a float32. So for a positive z, the formula is rewritten:
+# 1 + e^z is e^z times (1 + e^-z), and the logarithm of e^z is z. That gives
 #
 #     log(1 + e^z) = z + log(1 + e^-z)
+#
+# Now e no longer has a positive exponent.
 #
 # One formula holds for every z, with |z| for z without its sign:
 #
