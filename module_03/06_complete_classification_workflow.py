@@ -213,8 +213,8 @@ print(f"First training row: {first_area:.3f} becomes {first_scaled:.3f}")
 #
 # The network is a class, because section 11 builds it a second time.
 #
-# Adam is an optimizer like SGD, but it gives each parameter a step length of its own,
-# and it often needs fewer epochs.
+# The optimizer is Adam, as in lesson 05. It gives each parameter a step length of its
+# own, and it often needs fewer epochs than SGD.
 
 
 class TumourModel(nn.Module):
