@@ -38,7 +38,8 @@ LR = 0.1  # learning rate of Adam in section 8
 # mistakes that print nothing.
 #
 # Each wrong line stands in a try block. Python runs it, and when it fails, Python jumps
-# to the except block instead of ending the program. There, error holds the message.
+# to the except block instead of ending the program. The word after except is the type
+# of the error, and the name error holds the error itself, with its message.
 #
 # We need the circles, and two networks: one with a single logit per row, as in lesson
 # 03, and one with two logits per row, as in lesson 04. Neither is trained.
@@ -79,7 +80,7 @@ print("1. Data and two untrained networks are ready")
 # Then print shape, dtype and device of each tensor in your line. Often two of them do
 # not fit together. describe() below does it.
 #
-# Question: which two numbers in the last line do not fit, and what fixes them?
+# Question: which two sizes in the last line do not fit, and what fixes them?
 
 
 def describe(name, tensor):
@@ -111,15 +112,18 @@ print(f"   Fixed with squeeze(1): the loss is {loss:.5f}")
 # From here on we print only the last line of each traceback. print_error() does that.
 #
 # Mistake 2 sends the hidden numbers of the network, ten per row, into a layer that
-# takes five. PyTorch calls the two matrices mat1 and mat2: mat1 is what came in, mat2
-# holds the weights of the layer.
+# expects five. PyTorch calls the two tables of numbers mat1 and mat2, short for matrix.
+# mat1 is what came in, rows x columns. mat2 is the layer, numbers in x numbers out.
 #
 # Mistake 3 takes argmax along dimension 1. That is right for one logit per class. But
-# these logits are [1000]. They have only dimension 0.
+# these logits are [1000], so they have only dimension 0.
 #
-# Question: which two numbers in the message of mistake 2 should be equal?
+# PyTorch lets you count dimensions from the end too, like the items of a list. That is
+# why -1 stands in its message.
+#
+# Question: which two of the four numbers in the message of mistake 2 should be equal?
 
-print("\n3. Mistake 2: a layer that takes another number of values than it gets")
+print("\n3. Mistake 2: a layer that expects another number of values")
 hidden_layers = model[:2]  # the first two layers: nn.Linear and nn.ReLU
 hidden = hidden_layers(X)  # [1000, 10]
 try:
@@ -140,14 +144,17 @@ describe("logits", logits)
 preds = (logits >= 0).long()  # right: class 1 where the logit is 0 or more
 
 # Answer: the two in the middle of (1000x10 and 5x1). Each row brings ten numbers, and
-# the layer takes five. The first number counts the rows, and any number is fine there.
+# the layer expects five. The first number counts the rows, so any number is fine there.
 
 # %% 4. Labels for cross entropy
 # CrossEntropyLoss takes class numbers: one whole number per row, dtype int64, which is
-# also called long, and shape [N]. Two mistakes break one half of that rule each.
+# also called long, and shape [N]. Mistakes 4 and 5 each break one half of that rule.
 #
-# "0D or 1D target" means labels with no dimension or one. "Multi-target" is PyTorch's
-# guess that each row has several labels.
+# In the message of mistake 4, "0D or 1D target" means labels with no dimension or one.
+# "Multi-target" is PyTorch's guess that each row has several labels.
+#
+# In the message of mistake 5, Long is int64 and Float is float32. Byte is another dtype
+# for whole numbers, which we do not need.
 #
 # Question: which of the two mistakes does y.long() fix?
 
@@ -181,7 +188,7 @@ loss = ce(pairs, y.long())  # right
 # The features must have the dtype of the weights, float32. NumPy makes float64, which
 # PyTorch calls double. Float without a number means float32.
 #
-# Question: what is the shortest fix for both lines?
+# Question: which one call fixes both lines?
 
 y_long = y.long()  # [1000], int64
 print("\n5. Mistake 6: whole numbers as labels of BCEWithLogitsLoss")
@@ -265,13 +272,13 @@ column = model(X)  # right: both on the CPU
 # lessons call pick_device() once, and write .to(device) behind the model and the data.
 
 # %% 8. Gradients: lost, or in the way
-# PyTorch notes how each number was computed, because backward() needs that to find the
-# gradients. Comparing, rounding and argmax end this record: a label jumps from 0 to 1,
-# so it has no slope. Mistake 11 makes a loss of labels.
+# PyTorch records how each number was computed, because backward() needs that to find
+# the gradients. Comparing and argmax end this record: a label jumps from 0 to 1, so it
+# has no slope. Mistake 11 computes a loss from labels.
 #
 # Mistake 12 is the opposite: numbers that still carry the record, where plain numbers
-# are needed. It happens in nearly everybody's first loss curve. The loop below is
-# correct, but it keeps the loss as a tensor.
+# are needed. It happens in nearly everybody's first loss curve. The loop below trains
+# the network correctly. But what it keeps cannot be drawn, as section 9 shows.
 #
 # Question: which line of the loop do you change, so that the drawing works?
 
@@ -292,7 +299,7 @@ for _ in range(EPOCHS):
     optimizer.zero_grad()  # 3. Forget the gradients of the step before
     loss.backward()  # 4. Backward pass
     optimizer.step()  # 5. Step
-    losses.append(loss)  # the cause of mistake 12: a tensor, not a number
+    losses.append(loss)
 
 # %% 9. Look: the curve, once all is fixed
 # The training ran without an error. Only the drawing fails.
@@ -315,13 +322,15 @@ print(f"   The loss goes from {first_loss:.5f} to {last_loss:.5f}")
 save_figure(fig, "12_loss_curve.png")
 # What to see: with every line fixed, the network learns. Its loss falls to nearly 0.
 #
-# Answer: the last one. losses.append(loss.item()) keeps a plain number. That is better
-# than to convert at the end, because each kept tensor also keeps its whole record, and
-# that takes memory. For a whole tensor, .detach() does what .item() does for a number.
+# Answer to section 8: the last line. It kept a tensor, and losses.append(loss.item())
+# keeps a plain number. That is better than converting at the end, because each kept
+# tensor also keeps its record, and that takes memory.
+#
+# If a tensor has many numbers, .detach() returns it without the record.
 
 # %% 10. Twelve messages, twelve causes
-# PyTorch changes the words of a message now and then. So we look for a short piece of
-# each. When you meet an error, find its piece in this table.
+# PyTorch changes the words of a message now and then. So we look for only a short piece
+# of each message. When you meet an error, find its piece in this table.
 #
 # loud_caught counts the mistakes that raised an error with this piece in its message.
 
@@ -350,7 +359,7 @@ print(f"   Errors raised and recognised: {loud_caught} of {len(pieces)}")
 
 # %% 11. What we learned
 # The last line of an error says what does not fit. The first lines say where your line
-# is. Print shape, dtype and device of every tensor in it, and two of them differ from
+# is. Print shape, dtype and device of every tensor in it: one of them is usually not
 # what the message expects.
 #
 # The fix often belongs one line earlier, where the wrong tensor was made.
@@ -369,8 +378,8 @@ save_results("12_common_mistakes", results)
 # 3. Set LR = 10. The steps of section 8 are far too long. Does an error appear?
 #
 # Answers:
-# 1. The one of the layer: it takes five numbers, and now it gets five. The last line
-#    of section 10 says 11 of 12.
+# 1. Mistake 2: the layer expects five numbers, and now it gets five. The last line of
+#    section 10 says 11 of 12.
 # 2. Those that count rows. Mistake 1 says torch.Size([300]), the next one 300x10.
 # 3. No. Nothing complains, and yet the loss stays near ln 2: it ends at 0.69316.
 #    Lesson 14 is about such mistakes.
