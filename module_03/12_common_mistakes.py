@@ -378,8 +378,8 @@ save_results("12_common_mistakes", results)
 # 3. Set LR = 10. The steps of section 8 are far too long. Does an error appear?
 #
 # Answers:
-# 1. Mistake 2: the layer expects five numbers, and now it gets five. The last line of
-#    section 10 says 11 of 12.
+# 1. Mistake 2: the layer expects five numbers, and now it gets five. The table in the
+#    log now ends with 11 of 12.
 # 2. Those that count rows. Mistake 1 says torch.Size([300]), the next one 300x10.
 # 3. No. Nothing complains, and yet the loss stays near ln 2: it ends at 0.69316.
 #    Lesson 14 is about such mistakes.

@@ -38,9 +38,9 @@ from helper_functions import (
 )
 
 SEED = 42  # data and split; each network has a seed of its own
-EPOCHS = 1000  # of the first recipe, as in lesson 03
+EPOCHS = 1000  # of the first recipe
 GAP = 5.0  # percentage points: a difference that we want to be sure of
-FIRST = 11  # seed of one network that we compare in section 12
+FIRST = 11  # seed of one network that we compare in section 13
 SECOND = 14  # seed of the other one
 
 device = pick_device()
@@ -50,7 +50,7 @@ device = pick_device()
 # two networks comes from somewhere else.
 #
 # We also draw 20,000 fresh points from the same circles. No network learns from them.
-# They tell how good a network really is, because there are so many of them.
+# There are so many of them that they show how good a network really is.
 
 X, y = make_circles(1000, noise=0.03, random_state=SEED)
 X = torch.from_numpy(X).float().to(device)  # [1000, 2]
@@ -69,13 +69,13 @@ print(f"   test set:     {len(X_test)} points")
 print(f"   fresh:        {len(X_fresh)} points")
 
 # %% 2. Luck alone: networks that have learned nothing
-# The seed decides the first weights. What can a network get by these weights alone?
+# The seed decides the first weights. How many points can these weights alone get right?
 # We build the network of lesson 01 a hundred times, each time with another seed, and
 # train none of them.
 #
-# measure() asks a network about some points and returns its accuracy in percent.
+# measure() returns the accuracy of a network on some points, in percent.
 #
-# Question: their mean must be near chance, 50 %. How far from it is the luckiest one?
+# Question: by chance, half of the points are right. How far above is the luckiest one?
 
 
 def measure(model, X, y):
@@ -99,7 +99,7 @@ print(f"   mean  {untrained_mean_acc:.2f}%")
 print(f"   best  {untrained_best_acc:.2f}%")
 
 # Answer: the mean is 49.49 %, and the luckiest network gets 58.50 % without any
-# training. Who saw only that one could take it for a success.
+# training. Somebody who saw only that one could take it for a success.
 
 # %% 3. Model
 # CircleModel is V2 of lesson 03: three linear layers with ReLU between them. Its width
@@ -124,9 +124,9 @@ class CircleModel(nn.Module):
 print("\n3. The model: three linear layers with ReLU between them")
 
 # %% 4. Training, as a function
-# train() holds the five steps of lesson 02. While it trains, it measures nothing on the
+# train() has the five steps of lesson 02. While it trains, it measures nothing on the
 # test set: we look at that once, at the end. It keeps the losses, and the recorder
-# keeps the weights for the player.
+# keeps the weights for the page that section 9 writes.
 
 
 def train(model, optimizer, X, y, epochs):
@@ -149,12 +149,12 @@ print(f"\n4. Training: {len(X_train)} points at once, so one step per epoch")
 
 # %% 5. One recipe, 16 seeds
 # A recipe is all that we choose: the network, the optimizer, the learning rate, the
-# number of epochs. V2's recipe got 86.5 % of the test points in lesson 03, with
-# seed 42.
+# number of epochs. In lesson 03, V2 got 86.5 % of the test points right after 1000
+# epochs, with seed 42.
 #
-# Now the same recipe with 16 other seeds, in a plain loop. Nothing else changes from
-# one network to the next: the same points, the same steps, the same number of epochs.
-# We keep all networks, because the later sections measure them again.
+# Now we train the same network in the same way with 16 other seeds, in a plain loop.
+# Only the first weights differ: points, steps and number of epochs stay the same. We
+# keep all networks, because the later sections measure them again.
 #
 # Question: how far apart will the worst and the best network be?
 
@@ -207,15 +207,16 @@ print(f"   median {sgd_median:.1f}%")
 print(f"   best   {sgd_accs[best]:.1f}% (seed {best})")
 print(f"   {n_far_apart} of {n_pairs} pairs are 10 points or more apart")
 
-# Answer: from 53.5 % to 98.5 %. In two pairs of three, one person would think to have
-# found something better. There is nothing better: it is the same recipe.
+# Answer: from 53.5 % to 98.5 %. In two of three pairs, one person would think that they
+# have found a better recipe. They have not: it is the same recipe.
 
 # %% 7. A recipe that needs less luck
-# Another recipe: wider layers, and Adam in place of SGD. Eight seeds are enough to see
-# what it does.
+# Another recipe has wider layers, and Adam in place of SGD. Adam is the optimizer that
+# gives each parameter a step length of its own. Eight seeds are enough to see what this
+# recipe does.
 #
-# And one network more: the first recipe's worst seed, with Adam but without the wider
-# layers. Question: is Adam alone enough to save it?
+# And we train one network more: the first recipe's worst seed, with Adam but without
+# the wider layers. Question: is Adam alone enough to save it?
 
 wide_accs = []
 for seed in range(8):
@@ -224,6 +225,7 @@ for seed in range(8):
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     train(model, optimizer, X_train, y_train, 100)
     wide_accs.append(measure(model, X_test, y_test))
+wide_worst = min(wide_accs)
 
 torch.manual_seed(worst)
 model_adam = CircleModel(10).to(device)
@@ -232,9 +234,7 @@ recorder_adam, history_adam = train(model_adam, optimizer, X_train, y_train, 100
 adam_worst = measure(model_adam, X_test, y_test)
 
 print("\n7. Adam, 100 epochs")
-print(
-    f"   2-16-16-1: the worst of {len(wide_accs)} seeds reaches {min(wide_accs):.1f}%"
-)
+print(f"   2-16-16-1: the worst of {len(wide_accs)} seeds reaches {wide_worst:.1f}%")
 print(f"   2-10-10-1 with seed {worst} reaches {adam_worst:.1f}%")
 
 # Answer: no. With seed 10 the narrow network stays near chance, with Adam too. The
@@ -251,12 +251,13 @@ fig = plot_strips(strips, {"chance": 50, "all right": 100})
 fig.suptitle(f"Circles: one dot per seed, {len(X_test)} test points")
 print("\n8. A picture of all networks")
 save_figure(fig, "13_strips.png")
-# What to see: each dot is a network, and the black line is the median. The first recipe
-# is a lottery. In the second row the dots lie on each other.
+# What to see: each dot is a network, and the black line is the median. Dots of one row
+# lie higher or lower only to keep them apart. The first recipe is a lottery. With the
+# second one, every network reaches the same accuracy.
 
 # %% 9. Look: three networks of one recipe
-# The worst network, the middle one and the best one of the first row. They differ in
-# nothing but their seed.
+# Here are the worst network, the middle one and the best one of the first row. They
+# differ only in their seed.
 
 three = {
     f"worst: seed {worst}": models[worst],
@@ -268,10 +269,11 @@ fig.suptitle(f"Circles, one recipe: 2-10-10-1, SGD lr 0.1, {EPOCHS} epochs")
 print("\n9. A picture of three networks")
 save_figure(fig, "13_same_recipe.png")
 # What to see: the worst network has found no more than a line, the middle one a shape
-# that is open at the top right, the best one a ring.
+# that is open at the top right, the best one a closed curve.
 #
-# The player shows why the worst one fails: of its first 10 units 7 are dead before any
-# step. They return 0 for every point, so they never learn.
+# save_player() writes a page for the browser. It shows why the worst network fails: in
+# its first layer, 7 of 10 units are dead before any step. They return 0 for every
+# point, so they never learn.
 #
 # Patience hardly helps it: after 20,000 epochs it gets 66.5 %.
 
@@ -288,16 +290,14 @@ save_player("13_seeds_and_luck", data, runs)
 # The seed is one kind of luck. Which points are in the test set is the other. To see
 # each of them alone, we hold the other one still.
 #
-# First many networks and one large test set, the fresh points. Now the accuracies
-# differ only because of the seed. Their standard deviation says how much they differ:
-# it is, roughly, the typical distance of a value from the mean of all values.
+# First we take many networks and one large test set, the fresh points. Now the
+# accuracies differ only because of the seed. Their standard deviation says how much
+# they differ: it is, roughly, the typical distance of a value from the mean.
 #
-# Then one network, the middle one, and many small test sets: we cut the fresh points
-# into sets as large as our test set. Now only the test points differ.
+# Then we take one network, the middle one, and many small test sets: we cut the fresh
+# points into sets as large as our test set. Now only the test points differ.
 #
-# An accuracy on a test set also has an interval: the true accuracies that go well with
-# it. wilson_interval(right, n) returns its two ends. Here we know the truth, because we
-# have the fresh points. Question: how many of 100 intervals hold it?
+# Question: which kind of luck is larger here, the seed or the test points?
 
 fresh_accs = []
 for model in models:
@@ -308,44 +308,69 @@ with torch.inference_mode():
     preds = logits_to_labels(models[middle](X_fresh))  # [20000]
 right = preds == y_fresh  # [20000], True where the middle network is right
 n_points = len(X_test)
+n_sets = len(right) // n_points
+right_by_set = right.reshape(n_sets, n_points)  # [100, 200], one row per test set
+n_right_by_set = right_by_set.sum(dim=1).tolist()  # 100 plain numbers
+
 set_accs = []
-intervals_that_hold = 0
-for right_of_set in right.reshape(-1, n_points):  # [100, 200], one row per test set
-    n_right = right_of_set.sum().item()
+for n_right in n_right_by_set:
     set_accs.append(100 * n_right / n_points)
-    low, high = wilson_interval(n_right, n_points)
-    if low <= fresh_accs[middle] <= high:
-        intervals_that_hold += 1
 point_std = float(np.std(set_accs, ddof=1))
 
 print("\n10. Two kinds of luck, as standard deviation in percentage points")
 print(f"   which seed:        {seed_std:.2f}")
 print(f"   which test points: {point_std:.2f}")
-print(f"   last interval: {low:.1f} to {high:.1f}%, truth {fresh_accs[middle]:.1f}%")
-print(f"   {intervals_that_hold} of {len(set_accs)} intervals hold the truth")
 
-# Answer: 93 of them. A 95 % interval is made so that about 95 % of such intervals hold
-# the truth. It covers the luck of the test points only, and knows nothing of seeds.
-#
-# Here the seed matters about six times as much as the test points. A larger test set
-# would measure each network better. It would not bring the networks together.
+# Answer: the seed. It matters about six times as much as the test points. A larger test
+# set would measure each network better. It would not bring the networks together.
 
-# %% 11. How many seeds?
-# For a recipe, the mean over n seeds says more than one seed. It varies less: by
-# std / sqrt(n), where std is the standard deviation over the seeds.
+# %% 11. An interval for the luck of the test points
+# Usually you have one test set and no fresh points. Then you know the accuracy on that
+# set, and not the true accuracy, on all points that could come. But you can name an
+# interval around it, in which the truth probably lies.
 #
-# Its 95 % interval is the mean plus or minus t times that. The factor t is about 1.96
-# for very many seeds. It is larger for few of them, because then std is itself a matter
-# of luck. It is called Student's t, and t_factor(n) returns it.
+# wilson_interval(right, n) computes such a 95 % interval from one test set: right is
+# the number of right answers, n the number of points. It returns both ends, in percent.
+#
+# Here we can check it, because the fresh points tell the truth about this network.
+#
+# Question: each of our small test sets gives an interval. How many hold the truth?
+
+truth = fresh_accs[middle]
+intervals_that_hold = 0
+for n_right in n_right_by_set:
+    low, high = wilson_interval(n_right, n_points)
+    if low <= truth <= high:
+        intervals_that_hold += 1
+
+print("\n11. Intervals of the middle network, one per small test set")
+print(f"   the last one: {low:.1f} to {high:.1f}%, truth {truth:.1f}%")
+print(f"   {intervals_that_hold} of {n_sets} intervals hold the truth")
+
+# Answer: 93 of 100. That is what the name says: about 95 % of such intervals hold the
+# truth. They cover the luck of the test points only, and know nothing of seeds.
+
+# %% 12. How many seeds?
+# For a recipe, the mean over n seeds says more than one seed, because good and bad luck
+# partly cancel. The standard deviation of such a mean is std / sqrt(n), where std is
+# the standard deviation over the seeds.
+#
+# The 95 % interval of the mean is the mean plus or minus t * std / sqrt(n). The factor
+# t is about 1.96 for very many seeds. It is larger for few of them, because then std is
+# itself a matter of luck. It is called Student's t, and t_factor(n) returns it.
 #
 # Question: how many seeds does it take before a gap of 5 points between the means of
 # two such recipes is more than luck?
 #
-# The gap has the luck of two means in it. So it must be larger than 1.96 * std *
-# sqrt(2 / n), and we solve that for n. We take 1.96, because so many seeds will come
-# out that t is nearly the same.
+# Each of the two means has its own luck. Two such lots of luck together are not twice
+# as large as one, because they partly cancel: the factor is sqrt(2). And n will be
+# large, so t is about 1.96. Therefore the gap must be larger than
+#
+#     t * std * sqrt(2) / sqrt(n)
+#
+# Below, this rule is solved for n.
 
-print("\n11. How many seeds?")
+print("\n12. How many seeds?")
 for n in (2, 4, 8, 16):
     print(f"   t for {n:2d} seeds: {t_factor(n):5.2f}")
 
@@ -361,13 +386,13 @@ print(f"   a gap of {GAP:.1f} points needs {seeds_needed} seeds per recipe")
 # from 16 seeds only. Guide 12 says how rough. For the second recipe a few seeds are
 # enough, because they all agree.
 
-# %% 12. Two networks, one test set
+# %% 13. Two networks, one test set
 # Now somebody has two trained networks and asks which one is better. Both were measured
-# on the same 200 points. Do we look at their intervals?
+# on the same 200 points. Should we compare their intervals?
 #
-# We can do better, because the points are the same. Points that both get right say
-# nothing, nor do points that both get wrong. We count the others: those that only the
-# first gets right, and those that only the second gets right.
+# We can do better, because the points are the same. A point that both get right does
+# not tell which one is better, and neither does a point that both get wrong. We count
+# the others: those that only the first gets right, and those that only the second does.
 
 with torch.inference_mode():
     preds_first = logits_to_labels(models[FIRST](X_test))  # [200]
@@ -377,7 +402,7 @@ right_second = preds_second == y_test
 only_first = (right_first & ~right_second).sum().item()  # & is and, ~ is not
 only_second = (right_second & ~right_first).sum().item()
 
-print("\n12. Two networks, one test set")
+print("\n13. Two networks, one test set")
 for seed, right in ((FIRST, right_first), (SECOND, right_second)):
     low, high = wilson_interval(right.sum().item(), n_points)
     print(f"   seed {seed:2d}: {sgd_accs[seed]:.1f}%,", end="")
@@ -385,15 +410,18 @@ for seed, right in ((FIRST, right_first), (SECOND, right_second)):
 print(f"   only seed {FIRST} is right at {only_first} points")
 print(f"   only seed {SECOND} is right at {only_second} points")
 
-# %% 13. Is the difference luck?
-# The intervals of the two overlap. Does that mean that the difference is luck?
+# %% 14. Is the difference luck?
+# Question: the two intervals overlap. Does that mean that the difference is luck?
 #
 # If both networks were equally good, each of the points that we counted would be a toss
-# of a coin: heads for one network, tails for the other. How often does a coin fall as
-# unevenly as that, or more so? This share is the p-value.
+# of a coin: heads for one network, tails for the other.
 #
-# Below 0.05 people say that a difference is more than luck. This is McNemar's test. It
-# is a paired test, because each point is given to both networks.
+# Now toss a coin so many times, and do that again and again. In which share of the
+# cases are heads and tails as uneven as here, or more uneven? This share is
+# the p-value.
+#
+# If it is below 0.05, people usually say that the difference is more than luck. This is
+# McNemar's test. It is a paired test, because each point is given to both networks.
 
 tosses = only_first + only_second
 fewer = min(only_first, only_second)
@@ -403,7 +431,7 @@ for heads in range(fewer + 1):  # 0, 1, ..., fewer
     chance += ways / 2**tosses  # of 2 * 2 * 2 * ... rows, all equally likely
 p_value = min(1.0, 2 * chance)  # twice: the other network could be ahead as well
 
-print(f"\n13. The p-value is {p_value:.3f}")
+print(f"\n14. The p-value is {p_value:.3f}")
 if p_value < 0.05:
     print("   The difference is more than luck of the test points.")
 else:
@@ -412,19 +440,19 @@ print(f"   fresh points: seed {FIRST} {fresh_accs[FIRST]:.2f}%,", end="")
 print(f" seed {SECOND} {fresh_accs[SECOND]:.2f}%")
 
 # Answer: no. With the seeds 11 and 14 the intervals overlap, and still the p-value is
-# below 0.05. The paired test sees more: a point that is hard for both drops out. The
-# fresh points agree with it.
+# below 0.05. The paired test sees more, because points that are easy for both or hard
+# for both drop out. The fresh points agree with it.
 #
 # A p-value above 0.05 would not say that both are equally good. It would only say that
 # these test points cannot tell.
 #
 # Mind what was compared: two networks, not two recipes. Both come from one recipe. To
-# compare recipes, take several seeds of each, as in section 11.
+# compare recipes, take several seeds of each, as in section 12.
 
-# %% 14. What we learned
-# A result has two kinds of luck in it, the seed and the test points. Against the first
-# one more seeds help, against the second one more test points. Cross-validation, which
-# lets each part of the data be the test set once, makes the most of few points.
+# %% 15. What we learned
+# A result has two kinds of luck in it, the seed and the test points. More seeds help
+# against the first one, more test points against the second. If you have few points,
+# cross-validation makes the most of them: each part of the data is the test set once.
 #
 # So report three things: the number, its spread, and how many seeds and test points it
 # comes from. Compare two networks on the same points, with McNemar's test. Compare two
@@ -437,7 +465,7 @@ results = {
     "sgd_median": sgd_median,
     "sgd_best": sgd_accs[best],
     "pairs_10_points_apart": pairs_10_points_apart,
-    "wide_worst": min(wide_accs),
+    "wide_worst": wide_worst,
     "adam_worst": adam_worst,
     "seed_std": seed_std,
     "point_std": point_std,
@@ -451,7 +479,7 @@ results = {
 }
 save_results("13_seeds_and_luck", results)
 
-# %% 15. Try it
+# %% 16. Try it
 # Predict first, then change one number at the top and run the lesson again.
 # 1. Set EPOCHS = 1500. Does the standard deviation over the seeds shrink?
 # 2. Set GAP = 2.0. How many seeds does it take now?
