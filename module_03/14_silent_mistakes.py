@@ -48,14 +48,15 @@ device = pick_device()
 
 # %% 1. Know the numbers before you train
 # A silent mistake raises no error. The network trains to the end, and is bad, or seems
-# to be good. Only numbers that you expected before can look wrong to you.
+# to be good. You notice a wrong number only if you know which number to expect.
 #
-# Here is what to expect. The two circles are equally frequent, so guessing gets half of
-# the points right. A network that returns the logit 0 for each point has the loss ln 2.
-# An untrained network begins near that loss, and a good one ends near 0.
+# Here is what to expect. The two classes have equally many points, so guessing gets
+# half of them right. A network that returns the logit 0 for each point has the loss
+# ln 2, as in lesson 03. An untrained network begins near that loss. A good one ends
+# near 0.
 #
 # report() prints one line per run: the highest and the last loss on the test set, and
-# the accuracy there. We choose nothing by these numbers.
+# the last accuracy there. We choose nothing by these numbers.
 
 X_numpy, y_numpy = make_circles(1000, noise=0.03, random_state=SEED)
 X = torch.from_numpy(X_numpy).float().to(device)  # [1000, 2]
@@ -79,10 +80,11 @@ def report(name, history):
 
 print("1. Know the numbers before you train")
 print(f"   Loss of the logit 0 for each point: {loss_without_idea:.5f}")
+print("   Columns below: highest and last test loss, last test accuracy")
 
 # %% 2. The correct network
-# This is the network that the others are compared with: 2-16-16-1. Its loop is written
-# out. Nearly every mistake below changes one line of these two cells.
+# This is the network 2-16-16-1, with which we compare all others. Its loop, in section
+# 3, is written out. Nearly every mistake below changes one line of these two cells.
 
 
 class CircleModel(nn.Module):
@@ -132,21 +134,22 @@ for epoch in range(EPOCHS):
 print("\n3. Correct run                  highest       last   accuracy")
 report("correct", correct)
 
-# So this is health: the loss begins near ln 2, falls, and ends near 0. fit() has the
-# same loop. Below it trains wherever the mistake is not in the loop.
+# So this is a healthy run: the loss begins near ln 2, falls, and ends near 0.
+#
+# fit() has the same loop. Below, fit() trains every network whose mistake is not in the
+# loop.
 
 # %% 4. Data: features that are not scaled
-# The wrong line: x1 stays as it is, and x2 comes in a unit 1000 times smaller, as if x1
-# were in metres and x2 in millimetres. Tables often look like that.
+# In the wrong line x1 stays as it is, and x2 gets a unit that is 1000 times smaller, as
+# if x1 were in metres and x2 in millimetres. Tables often look like that.
 #
-# The fix is to scale: subtract the mean of each column and divide by its standard
-# deviation, which says how far the values stray from the mean. Both numbers come from
-# the training set.
+# The fix is to scale, as in lesson 06: subtract the mean of each column and divide by
+# its standard deviation. Both come from the training set.
 #
 # Question: with unscaled features, where will the loss begin?
 
 units = torch.tensor([1.0, UNIT], device=device)
-X_train_mixed = X_train * units  # WRONG: what nobody scaled
+X_train_mixed = X_train * units  # WRONG: one column is far larger
 X_test_mixed = X_test * units
 torch.manual_seed(SEED)
 model = CircleModel(outputs=1).to(device)
@@ -171,11 +174,11 @@ report("not scaled", unscaled)
 report("scaled", scaled)
 
 # Answer: far above ln 2. The features are large, so the first logits are large too, and
-# large wrong logits cost much. Then each small change of a weight turns many answers,
-# and the loss stays restless.
+# large wrong logits cost much. Each small change of a weight then changes many answers,
+# so the loss jumps up and down for many epochs.
 
 # %% 5. Data: labels in another order than the rows
-# The wrong line shuffles the labels and not the rows. It happens when X and y are
+# The wrong line shuffles the labels but not the rows. This happens when X and y are
 # sorted, filtered or shuffled separately. Now a label says nothing about its point.
 #
 # The fix is to use one order for both.
@@ -222,19 +225,20 @@ panels = {
 fig = plot_loss_panels(panels, ylabel="loss")
 fig.suptitle(f"Circles, 2-16-16-1, Adam lr {LR}, seed {SEED}")
 save_figure(fig, "14_data.png")
-# What to see: on the left, the loss jumps out of the panel again and again. It never
-# falls the way the black curve does.
+# What to see: on the left, the loss first jumps out of the panel several times. Then it
+# rests a little below ln 2. It never falls the way the black curve does.
 #
-# Answer: yes. On the right the training loss falls slowly, and the test loss rises. The
-# network learns single points by heart, because there is nothing else to learn. This is
-# overfitting. It looks like learning if you watch the training loss alone.
+# Answer to section 5: yes. On the right the training loss falls slowly, and the test
+# loss rises. The network learns single points by heart, because there is nothing else
+# to learn. This is overfitting. It looks like learning if you watch the training loss
+# alone.
 
-# %% 7. Model: an activation too many
+# %% 7. Model: one activation too many
 # The last layer must be linear, because the loss takes any number as a logit. Two
 # networks break this rule with one line each.
 #
-# Behind a ReLU no logit is negative. Behind a sigmoid all outputs lie between 0 and 1,
-# and the loss takes these for logits and applies its own sigmoid on top.
+# After a ReLU no logit is negative. After a sigmoid all outputs lie between 0 and 1,
+# but the loss takes them for logits, and applies its own sigmoid on top.
 #
 # The fix for both is to remove that line. Question: which class will the second network
 # name for each point?
@@ -264,18 +268,18 @@ report("ReLU on logits", relu_last)
 report("sigmoid twice", sigmoid_twice)
 print(f"   sigmoid twice names class 1 for {n_class_1} of {len(preds)} test points")
 
-# Answer: class 1. What comes out of a sigmoid is never negative, so each point gets
-# class 1, even where the output is close to 0.
+# Answer: class 1. logits_to_labels() names class 1 where a number is 0 or more, and
+# what comes out of a sigmoid is never negative.
 #
-# The loss cannot come close to 0 any more. At best the outputs equal the labels. But
-# the loss takes them for logits, and logits so close to 0 mean a network that is not
-# sure. Such a limit is called a floor.
+# The loss cannot come close to 0 any more. At best the outputs equal the labels, 0 and
+# 1. But as logits, both mean a network that is not sure. Such a limit is called a
+# floor.
 #
 # With ReLU and seed 42 all first logits are negative. ReLU turns them into 0, and its
 # slope is 0 there, so no weight ever changes. This loss is frozen: the same number in
 # every epoch, to the last digit.
 
-# %% 8. Model: a softmax too many
+# %% 8. Model: one softmax too many
 # This is the same mistake with two outputs and CrossEntropyLoss, which has a softmax
 # inside. To compare, we need a correct network with two outputs.
 #
@@ -308,10 +312,12 @@ report("softmax twice", softmax_twice)
 # The wrong line rounds the probabilities to labels before the loss. It looks
 # reasonable, since labels are what we want in the end. Everything else is correct.
 #
-# The fix is to give the logits to the loss, and to round only for people.
+# The fix is to give the logits to the loss, and to round only where labels are counted.
 #
-# Question: a rounded number jumps from 0 to 1. What gradient does the loss get through
-# it? (In lesson 12 PyTorch raised an error for >=. For round() it does not.)
+# In lesson 12, a comparison with >= ended the record that backward() needs, so PyTorch
+# raised an error. round() does not end it, so nothing complains.
+#
+# Question: a rounded number jumps from 0 to 1. What gradient goes back through it?
 
 torch.manual_seed(SEED)
 model = CircleModel(outputs=1).to(device)
@@ -352,7 +358,7 @@ print(f"   largest gradient in the first layer: {largest_gradient}")
 # The fix is squeeze(1). PyTorch prints one warning, which is easy to overlook. We catch
 # it, and print it below.
 #
-# Question: if each output has to fit all labels at once, what is the best probability?
+# Question: if each output is compared with all labels, which probability costs least?
 
 
 def squared_error(logits, y):
@@ -380,7 +386,7 @@ with warnings.catch_warnings(record=True) as caught:
         broadcast["test_acc"].append(test_acc)
 
 # %% 11. Loss: the same with squeeze(1)
-# fit() takes the column away before the loss. So the same squared error works there.
+# fit() calls squeeze(1) before the loss. So the same squared error works there.
 
 torch.manual_seed(SEED)
 model = CircleModel(outputs=1).to(device)
@@ -394,8 +400,9 @@ report("correct", correct_squared)
 report("column against row", broadcast)
 print(f"   The warning: {first_sentence}.")
 
-# Answer: 0.5. Half of the labels are of each class, so the middle is best, for every
-# point. Its squared error is 0.5 times 0.5, a quarter, and there the loss stays.
+# Answer to section 10: 0.5. Each class has half of the labels, so the middle between
+# the two labels is best, for every point. Its squared error is a quarter, and there the
+# loss stays.
 
 # %% 12. Look: mistakes in the model and the loss
 # A floor can be computed before any training: put the best possible outputs into the
@@ -429,8 +436,8 @@ fig = plot_loss_panels(panels, floors=floors, top=0.9)
 fig.suptitle(f"Circles, hidden layers 16-16, Adam lr {LR}, seed {SEED}")
 save_figure(fig, "14_model_and_loss.png")
 # What to see: two losses that are frozen look alike, whatever the cause. Both lie at
-# ln 2. In the middle, the losses fall, come to rest, and do not reach 0. The level
-# where they rest tells you the mistake. On the right the level is 0.25.
+# ln 2. In the middle, each loss comes to rest near its floor, far above 0. The height
+# of the floor tells you the mistake. On the right the loss rests at 0.25.
 
 # %% 13. Optimizer: steps too short, steps too long
 # The wrong line is the one that makes the optimizer. Its learning rate is 0.0002 in one
@@ -456,16 +463,17 @@ print("\n13. Learning rate               highest       last   accuracy")
 report(f"too small, {SMALL_LR}", small_lr)
 report(f"too large, {LARGE_LR}", large_lr)
 
-# Answer: the small one. Its loss looks flat in a figure, but it does fall. A frozen
-# loss has the same digits in every epoch, so print five decimals.
+# Answer: the one with the small rate. Its loss looks flat in a figure, but it does
+# fall. A frozen loss has the same digits in every epoch, so print five decimals.
 #
 # With the large rate the loss leaps up first. Then all units of the second hidden layer
 # are dead: they return 0 for each point. So all points get the same logit, and the loss
 # rests near ln 2.
 
 # %% 14. Optimizer: the parameters of another model
-# In a notebook, you run the cell that builds the model once more, and not the cell that
-# makes the optimizer. Then the optimizer still moves the weights of the old model.
+# This happens in a notebook: you run the cell that builds the model once more, but not
+# the cell that makes the optimizer. Then the optimizer still has the weights of the old
+# model.
 #
 # The fix is to make the optimizer after the model, each time.
 #
@@ -485,9 +493,9 @@ report("of another model", other_model)
 # the old one. The highest and the last loss are the same number.
 
 # %% 15. Loop: no zero_grad
-# The wrong line is one that is missing. backward() adds to the gradients that are
-# there. Without zero_grad() each step follows the sum of all gradients so far, also
-# those of places that the network has long left.
+# Here a line is missing. backward() adds its gradients to those that are there already.
+# Without zero_grad() each step follows the sum of all gradients so far, even those from
+# long ago, when the weights were different.
 #
 # Question: will the network learn nothing, or something at first?
 
@@ -516,15 +524,16 @@ for epoch in range(EPOCHS):
 print("\n15. Loop                        highest       last   accuracy")
 report("no zero_grad", no_zero_grad)
 
-# Answer: something at first, then it runs past it. The old gradients push on, like a
-# ball that cannot brake. To the end the loss goes up and down.
+# Answer: something at first, and then it loses it again. The old gradients push on,
+# like a ball that cannot brake. The loss goes up and down to the end.
 
 # %% 16. Evaluation: dropout that never ends
-# Dropout replaces a random half of the numbers by 0 while the network trains. The layer
-# nn.Dropout() stops that in eval mode. The function dropout() does not know the mode,
-# so it goes on when we measure.
+# Dropout replaces a random half of the numbers by 0 while the network trains. It is a
+# remedy against overfitting, because no unit can rely on one other unit.
 #
-# The fix is the layer, or dropout(hidden, training=self.training).
+# The layer nn.Dropout() stops that in eval mode. The function dropout() does not know
+# the mode, so it goes on when we measure. The fix is the layer, or the function with
+# training=self.training, which is False in eval mode.
 #
 # Question: is this network bad, or badly measured?
 
@@ -560,7 +569,7 @@ model = nn.Sequential(
     nn.ReLU(),
     nn.Linear(16, 16),
     nn.ReLU(),
-    nn.Dropout(),  # right: it rests in eval mode
+    nn.Dropout(),  # right: it is off in eval mode
     nn.Linear(16, 1),
 ).to(device)
 optimizer = torch.optim.Adam(model.parameters(), lr=LR)
@@ -570,11 +579,11 @@ print("\n17. Dropout                     highest       last   accuracy")
 report("correct", correct_dropout)
 report("never ends", dropout_on)
 
-# Answer: badly measured. It learns well. But each time half of its units are missing
-# when we ask, so its answers change from one question to the next.
+# Answer to section 16: badly measured. It learns well. But each time we measure, about
+# half of its units are missing, and each time other ones.
 
 # %% 18. Look: mistakes in the optimizer, the loop and the evaluation
-# Again each curve stands beside its correct run.
+# Again each panel has a correct run, in black.
 
 panels = {
     "flat": {
@@ -597,7 +606,7 @@ fig.suptitle(f"Circles, 2-16-16-1, Adam, seed {SEED}")
 save_figure(fig, "14_loop.png")
 # What to see: on the left, one line is frozen and one falls a little. You can hardly
 # tell them apart. In the middle, both losses leave the panel. On the right the loss
-# falls in a zigzag, because other units are missing each time we measure.
+# falls in a zigzag, because each time other units are missing.
 
 # %% 19. A page to look into the runs
 # save_player() writes a page for the browser. It has the correct run and three of the
@@ -614,7 +623,7 @@ save_player("14_silent_mistakes", data, runs)
 # rate the second hidden layer dies. With sigmoid twice the ring is there, but the whole
 # plane gets class 1.
 
-# %% 20. Evaluation: a right network, measured wrongly
+# %% 20. Evaluation: a correct network, measured wrongly
 # Two more mistakes spoil only the measurement. We take the correct network of section
 # 3. It gets all test points right.
 #
@@ -637,25 +646,27 @@ print(f"   measured correctly:  {correct['test_acc'][-1]:.2f}%")
 print(f"   column against row:  {column_percent:.2f}%")
 print(f"   argmax of one logit: {argmax_percent:.2f}%")
 
-# Answer: 10000 %, and 50 %. The first counts all pairs of points, half of which agree,
-# and divides by the number of points. So much is at least easy to see.
+# Answer: 10000 %, and 50 %. The first line compares each prediction with each label.
+# Half of these pairs agree, but we divide by the number of points only. At least you
+# cannot overlook such a number.
 #
-# In the second, the largest of one number always stands at position 0. So each point
-# gets that class. The fix for both: squeeze(1), and then ask which logits are >= 0.
+# In the second line, the largest of one number is always the first one. So each point
+# gets class 0. The fix for both: squeeze(1), and then ask which logits are >= 0.
 
 # %% 21. What we learned
-# A silent mistake shows in numbers that differ from what you expected. So know them
-# before: the loss begins near ln 2 and should come close to 0. Do not trust the
-# accuracy alone. With softmax twice it was nearly perfect.
+# A silent mistake shows in numbers that differ from what you expected. So know what to
+# expect before you train: with two classes the loss begins near ln 2, and here it
+# should come close to 0. Do not trust the accuracy alone. With softmax twice it was
+# nearly perfect.
 #
 # Come back to this list when nothing complains. It leads from what you see to the lines
-# to look at. In brackets stands the short name of each cause, such as no-zero-grad. The
+# to look at. The short name of each cause is in brackets, such as no-zero-grad. The
 # check of the exercises uses some of the same names.
 #
 # - Loss frozen in every digit: was the optimizer made before the model
 #   (other-parameters)? Is there a round() before the loss (no-gradient), or a ReLU
-#   behind the last layer (relu-on-logits)?
-# - Loss falls, but hardly: the steps are too short (learning-rate-too-small).
+#   after the last layer (relu-on-logits)?
+# - Loss falls, but very little: the steps are too short (learning-rate-too-small).
 # - Loss leaps, then rests: the steps are too long (learning-rate-too-large).
 # - Loss up and down to the end: gradients add up (no-zero-grad).
 # - First losses far above ln 2: look at the features (unscaled-features).

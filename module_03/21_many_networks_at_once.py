@@ -44,8 +44,8 @@ device = pick_device()
 # step of such a small network takes less than a thousandth of a second. Most of this
 # time is not arithmetic. Python and PyTorch look up what to do, and get ready to do it.
 #
-# If one call does the arithmetic of 64 networks, this preparation is paid only once. So
-# the gain is large where the arithmetic is small. That is why we take 200 points.
+# If one call does the arithmetic of 64 networks, this preparation is needed only once.
+# So the gain is large where the arithmetic is small. That is why we take 200 points.
 
 X, y = make_circles(1000, noise=0.03, random_state=SEED)
 X = torch.from_numpy(X).float().to(device)  # [1000, 2]
@@ -81,8 +81,8 @@ class CircleModel(nn.Module):
 print(f"\n2. The model: 2-{HIDDEN_UNITS}-{HIDDEN_UNITS}-1 with ReLU")
 
 # %% 3. One by one
-# First the way we know: a loop over the seeds, and in it the five steps. We write down
-# each loss and take the time.
+# First the way we know: a loop over the seeds, and in it the five steps. We keep each
+# loss and measure the time.
 #
 # The clock must be fair. The first steps in a program are slow, because PyTorch loads
 # what it needs at its first use. So we train one network that does not count, as a
@@ -124,11 +124,12 @@ print(f"   {seconds_alone:.2f} seconds")
 # none of them yet.
 #
 # stack_module_state puts the weights of all networks on top of each other. It returns
-# them as a dictionary, one tensor for each name, and with them the buffers, other
-# numbers that some layers keep. Ours keep none.
+# a dictionary with one tensor for each name. It also returns the buffers, other numbers
+# that some layers keep. Our layers keep none.
 #
-# detach() cuts a tensor off from the gradients that loss.backward() needs. We will not
-# call it: torch.func has its own way.
+# detach() returns a tensor without the record that backward() needs. We will train
+# these networks without backward(), because torch.func has another way to find
+# gradients.
 
 models = []
 for seed in range(N_NETWORKS):
@@ -152,13 +153,13 @@ print_table(["name", "one network", "all networks"], rows)
 
 # %% 5. The loss as a function of the weights
 # So far a model kept its weights inside. functional_call(model, weights, (X,)) runs a
-# model with weights that we hand to it. It uses the layers of the model, but not the
-# numbers in them.
+# model with weights that we give it. It uses the layers of the model, but not the
+# numbers in them. (X,) is a tuple with one item, the only input of our model.
 #
-# loss_of is therefore a function of the weights: other weights, another loss. grad
-# makes of it the function that returns the gradient of the loss, one tensor for each
-# name. It does what loss.backward() does, but it hands the gradients over, in place of
-# writing them into .grad.
+# So loss_of is a function of the weights: other weights, another loss. grad(loss_of) is
+# a new function, which returns the gradient of that loss, one tensor for each name. It
+# does what loss.backward() does, but it returns the gradients instead of writing them
+# into .grad.
 #
 # Question: are these the gradients that backward() finds? We try it with one network.
 
@@ -188,11 +189,14 @@ print(f"   largest entry:      {gradient_size:.6f}")
 print(f"   largest difference: {gradient_difference:.0e}")
 
 # %% 6. From one network to all of them
-# They are, up to rounding. Now comes the step that gives this lesson its name.
+# Answer to section 5: they are, up to rounding. The largest difference is far below
+# one millionth; e-10 in the log means divided by ten, ten times.
 #
-# vmap turns a function for one network into a function for all of them. in_dims says
-# which arguments are stacked: 0 means along the first dimension, None means that all
-# networks share it. Our weights are stacked. Model, points and labels are shared.
+# Now comes the step that gives this lesson its name.
+#
+# vmap turns a function for one network into a function for all of them. in_dims has an
+# entry for each argument: 0 means that it is stacked along the first dimension, None
+# that all networks share it. Weights are stacked. Model, points and labels are shared.
 #
 # grad_and_value is like grad, and returns the loss as well.
 
@@ -211,10 +215,10 @@ print(f"   gradient of the first bias: {list(gradients['layers.0.bias'].shape)}"
 #
 #     new = old - learning rate * gradient
 #
-# No network feels the others, because a weight changes the loss of its own network and
-# of no other.
+# The networks do not influence each other, because a weight changes only the loss of
+# its own network.
 #
-# Question: 64 networks, one by one or together. How many times as fast is together?
+# Question: how many times as fast is it to train 64 networks together?
 
 losses_together = []  # one tensor [64] per epoch
 start = time.perf_counter()  # seconds
@@ -222,7 +226,7 @@ for _ in range(EPOCHS):
     gradients, losses = step_of_all(weights, first, X_train, y_train)
     for name in weights:
         weights[name] = weights[name] - LR * gradients[name]
-    losses_together.append(losses.cpu())
+    losses_together.append(losses.cpu())  # to the CPU, as item() does in section 3
 seconds_together = time.perf_counter() - start
 
 gain = seconds_alone / seconds_together
@@ -234,12 +238,12 @@ print(f"   {seconds_together:.2f} seconds, {gain:.1f} times as fast")
 print(f"   in that time the loop trains {networks_in_that_time:.0f} networks")
 
 # %% 8. The same losses?
-# How much you gain depends on your machine, and on what else it does. On ours the loop
-# trained ten to thirteen networks in that time.
+# Answer to section 7: how much you gain depends on your machine, and on what else it
+# does. On ours the loop trained between seven and thirteen networks in that time.
 #
-# Speed is worth nothing if the numbers change. We compare each loss of each network in
-# each epoch. They can differ by rounding, because the sums are taken in another order.
-# float32 keeps about 7 digits, so we ask for a difference below one millionth.
+# Speed is worth nothing if the numbers change. So we compare each loss of each network
+# in each epoch. They can differ by rounding, because numbers are added in another
+# order. float32 keeps about 7 digits, so we ask for a difference below one millionth.
 
 together = torch.stack(losses_together, dim=1)  # [64, 50], a row per network
 alone = torch.tensor(losses_alone)  # [64, 50]
@@ -259,9 +263,9 @@ else:
     print("   More than one millionth: the steps have magnified the rounding.")
 
 # %% 9. Look: two ways, one result
-# A line for each network that was trained together with the others. And dots for two of
-# them when they were trained alone: the one that ends lowest, and the one that ends
-# highest.
+# Each network that was trained together with the others gets a line. Two of them also
+# get dots, one per epoch, from when they were trained alone: the one whose loss ends
+# lowest, and the one whose loss ends highest.
 
 last_losses = together[:, -1]  # [64]
 lowest = last_losses.argmin().item()  # the seed whose loss ends lowest
@@ -281,10 +285,11 @@ save_figure(fig, "21_losses.png")
 # %% 10. What we learned
 # A step of a small network is mostly preparation. So stack the weights of many networks
 # and make the loss a function of the weights. grad finds its gradient, and vmap runs it
-# for all networks. The preparation is paid once, and the numbers stay the same.
+# for all networks. The preparation is needed once, and the numbers stay the same up to
+# rounding.
 #
-# A fair clock starts after a warm-up. And a faster way must be compared with the slow
-# one, number by number, before you trust it.
+# Start the clock only after a warm-up. And compare a faster way with the slow one,
+# number by number, before you trust it.
 
 results = {
     "gradient_size": gradient_size,
