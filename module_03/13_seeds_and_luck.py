@@ -489,6 +489,7 @@ save_results("13_seeds_and_luck", results)
 # Answers:
 # 1. It does, to 11.99. The median rises to 99.0 %, and the worst network still ends at
 #    54.5 %.
-# 2. 505, about six times as many. The gap is 2.5 times smaller, and it counts squared.
+# 2. 505, about six times as many. The gap is less than half as large, and it counts
+#    squared.
 # 3. Seed 12 on the test set, but seed 5 on the fresh points. The p-value of 0.815 was
 #    right: these test points cannot tell.
