@@ -204,8 +204,8 @@ save_figure(fig, "16_costs.png")
 
 # %% 6. Look: two thresholds, one network
 # We draw the map of lesson 02 twice: with the threshold 0.5 and with the chosen one.
-# The network is the same in both. The colours show its probabilities, and the black
-# line divides those who are called ill from the others. Which of the two will change?
+# The network is the same in both. The colours show its probabilities. The black line
+# divides those who are called ill from the others. Colours or line: what will change?
 
 names = ["healthy", "ill"]
 X_drawn = X_test[:300]  # more points would hide each other
@@ -340,8 +340,10 @@ for name, loss_fn in loss_fns.items():
 # the same as pos_weight? We try it with the same model.
 #
 # CrossEntropyLoss wants one logit per class. Our model has a single logit z, for "ill".
-# So we add a logit of 0 for "healthy". Softmax then gives "ill" the probability
-# e^z / (e^z + 1), because e^0 is 1. That is the sigmoid of z, so it is the same model.
+# So we add a logit of 0 for "healthy".
+#
+# Because e^0 is 1, softmax then gives "ill" the probability e^z / (e^z + 1). That is
+# the sigmoid of z, so it is still the same model.
 #
 # One thing is different: CrossEntropyLoss divides by the sum of the weights, so its
 # loss and its gradients are smaller. But Adam divides by the size of the gradients

@@ -63,7 +63,7 @@ for unit in range(1, DEEP + 1):
     rows.append([unit, f"{number:.3f}", f"{slope:.3f}", f"{left:.7f}"])
 chain_by_hand = left.item()
 
-x = torch.tensor(0.5, requires_grad=True)  # the same, with PyTorch's gradients
+x = torch.tensor(0.5, requires_grad=True)  # the same with autograd, as in lesson 07
 value = x
 for _ in range(DEEP):
     value = torch.sigmoid(value)
