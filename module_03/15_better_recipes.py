@@ -1,6 +1,6 @@
 """Lesson 15: Better recipes
 
-Question: How do we get to 100 %?
+Question: How do we get to 100 % on the circles, and fast?
 You will learn:
     - to recognise steps that are too long, and to make them shorter
     - to train with Adam, and to choose a recipe on a validation set
@@ -97,17 +97,19 @@ for lr, epochs in [(LR, long_epochs), (SHORT_LR, short_epochs)]:
     print(f"   lr {lr}: at the end the test loss lies between {low:.5f} and {high:.5f}")
 
 # %% 3. Why it jumps
-# No, it still jumps. But it jumps up to 0.00126 only, where it jumped up to 0.13826
-# before. Steps a hundred times shorter make jumps about a hundred times smaller.
+# No, it still jumps. But now it jumps only up to 0.00126. Before, it jumped up to
+# 0.13826. Steps a hundred times shorter make jumps about a hundred times smaller.
 #
-# The reason is the loss. The gradient of L1Loss does not shrink with the error. Close
-# to the goal a step is as long as ever and goes past it, and the next one goes back.
+# The reason is the loss. The gradient of L1Loss does not shrink with the error. So
+# close to the goal a step is as long as ever. It goes past the goal, and the next step
+# comes back.
 #
 # In larger work people shorten the steps little by little during the training. That is
 # called a learning rate schedule. The first steps may be long, because the goal is far;
 # the last ones must be short.
 
-long_end = test_losses[:long_epochs][-last:]
+first_run = test_losses[:long_epochs]
+long_end = first_run[-last:]
 short_end = test_losses[-last:]
 line_long_worst = max(long_end)
 line_slow_worst = max(short_end)
@@ -122,17 +124,17 @@ right.set_xlabel(f"the last {last} epochs")
 left.set_ylabel("test loss (L1)")
 fig.suptitle(f"The line y = 0.7 x + 0.3, network without activation, seed {SEED}")
 save_figure(fig, "15_steps.png")
-# What to see: twice the same zigzag. Look at the numbers on the left of each panel: the
-# right one is a hundred times smaller.
+# What to see: both losses go up and down to the end. Look at the numbers on the left of
+# each panel: those of the right panel are about a hundred times smaller.
 
 # %% 4. The circles, in three parts
 # V2 of lesson 03 needed 1500 epochs for 99 %. We want a better recipe. A recipe is all
 # that we choose before the training: the size of the network, the optimizer, the
 # learning rate. Each of these choices is called a hyperparameter.
 #
-# To choose, we compare recipes on points from which no network has learned. If we took
-# the test set for that, its result would be too good: we would have picked what suits
-# it.
+# To choose, we compare recipes on points from which no network has learned. If we used
+# the test set for that, we would pick the recipe that suits these points best. Then the
+# result on them would look too good.
 #
 # So a third part of the data is needed, the validation set. We choose on it, and use
 # the test set once, at the end.
@@ -165,7 +167,7 @@ print(f"   {len(X_val)} to choose on (validation), {len(X_test)} to test on")
 
 print(f"\n5. One step with lr {LR}: where do two parameters go?")
 for name, optimizer_class in [("SGD", torch.optim.SGD), ("Adam", torch.optim.Adam)]:
-    weights = torch.zeros(2, requires_grad=True)
+    weights = torch.zeros(2, requires_grad=True)  # tell PyTorch to compute gradients
     optimizer = optimizer_class([weights], lr=LR)
     loss = 2 * weights[0] + 0.002 * weights[1]
     loss.backward()
@@ -243,7 +245,7 @@ for name, accs in val_accs.items():
     best = f"{max(accs):.1f}%"
     rows.append([name, units, lr, worst, best])
 print_table(["recipe", "units", "lr", "worst seed", "best seed"], rows)
-chosen = max(worst_accs, key=worst_accs.get)
+chosen = max(worst_accs, key=worst_accs.get)  # the name with the highest value
 print(f"   Chosen on the validation set: {chosen}")
 
 fig, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
@@ -251,8 +253,8 @@ plot_recipes(val_accs, {"chance 50": 50}, ax=ax)
 fig.suptitle(f"Circles: {EPOCHS} epochs, each dot is one seed")
 save_figure(fig, "15_recipes.png")
 # What to see: short steps of SGD get nowhere in this time. Long ones help, but how much
-# is luck: one seed reaches 77.5%, another 55.0%. Adam brings every seed near the top,
-# and the wider network brings all of them there.
+# is luck: one seed reaches 77.5%, another 55.0%. With Adam every seed comes close to
+# 100 %, and with the wider network all of them reach it.
 
 # %% 9. V3: the chosen recipe
 # We train it once more, with the seed of lesson 03, and watch the validation set on the
@@ -264,9 +266,9 @@ save_figure(fig, "15_recipes.png")
 # the weights for the page in section 12. The log is printed afterwards, from the
 # history.
 #
-# People at work often take AdamW. It is Adam with weight decay: at each step every
-# weight is also pulled a little towards 0. That helps against overfitting, when a
-# network learns the training set by heart. On the circles there is no need for it.
+# In practice you will often see AdamW in place of Adam. It adds weight decay: at each
+# step every weight is also pulled a little towards 0. That helps against overfitting,
+# when a network learns the training set by heart. The circles do not need it.
 
 
 def train(model, optimizer, data, recorder, epochs):
@@ -300,8 +302,10 @@ for epoch in range(0, EPOCHS, log_every):
 
 # %% 10. V4: a feature that fits
 # There is another way. What tells the circles apart is the distance from the centre,
-# and x1^2 + x2^2 is its square. Give it to the model as a third feature. Then one
-# linear layer is enough, because a threshold on this feature is a circle.
+# and x1^2 + x2^2 is its square. We give it to the model as a third feature.
+#
+# All points with the same x1^2 + x2^2 lie on one circle around the centre. So a
+# threshold on this feature draws a circle, and one linear layer is enough.
 #
 # The class below computes it from x1 and x2, for each row. It has no parameters of its
 # own, so V4 has only those of its linear layer: three weights and one bias.
@@ -314,8 +318,8 @@ class AddSquaredRadius(nn.Module):
 
     def forward(self, X):
         squares = X**2
-        squared_radius = squares.sum(dim=1, keepdim=True)  # [N, 1]
-        return torch.cat([X, squared_radius], dim=1)
+        squared_radius = squares.sum(dim=1, keepdim=True)  # [N, 1], keeps the column
+        return torch.cat([X, squared_radius], dim=1)  # columns side by side, [N, 3]
 
 
 torch.manual_seed(SEED)
@@ -343,11 +347,11 @@ print(f"   V3 reaches {v3_test_acc:.2f}%, with a loss of {v3_loss:.5f}")
 print(f"   V4 reaches {v4_test_acc:.2f}%, with a loss of {v4_loss:.5f}")
 
 # %% 12. Look
-# Both reach 100 %. The network had to find the circle by itself. V4 was told: what you
-# know about your data, you can tell a model.
+# Both reach 100 %, so 4 parameters are enough. The network had to find the circle by
+# itself. V4 was given it. If you know something about your data, tell the model.
 #
-# The page of save_player() shows V3 beside V2's recipe at any epoch. So we train that
-# one with the same seed, too.
+# The page of save_player() shows V3 beside V2's recipe at any epoch. So we train V2's
+# recipe with the same seed, too.
 
 torch.manual_seed(SEED)
 model_v2 = Network(10).to(device)
@@ -373,16 +377,17 @@ middle.set_title(f"V4, linear, 3 features: {v4_test_acc:.1f}% right")
 right.set_title("loss by epoch")
 fig.suptitle(f'Circles, test points: V3 is "{chosen}", {EPOCHS} epochs, seed {SEED}')
 save_figure(fig, "15_boundaries.png")
-# What to see: a polygon and a true circle. V4 is paler, because it is less sure:
-# accuracy asks only for the side of the boundary, the loss also how sure the model is.
-# Its loss still falls at the end; more epochs would make it surer.
+# What to see: V3 draws a polygon, V4 a true circle. V4 is paler, because it is less
+# sure. Accuracy asks only on which side of the boundary a point lies. The loss also
+# asks how sure the model is. The loss of V4 still falls at the end, so more epochs
+# would make it surer.
 
 # %% 14. What we learned
 # - Steps that are too long make a loss jump, and shorter ones make the jumps smaller.
 #   Steps that are too short get nowhere. The learning rate is the first thing to try.
 # - Adam and a wider network bring each of 5 seeds to 100 % in 200 epochs. We chose them
 #   on a validation set, by the worst seed, and used the test set once.
-# - A feature that fits brings a linear model there, too.
+# - With a feature that fits the data, a linear model reaches 100 %, too.
 
 results = {
     "line_long_worst": line_long_worst,
@@ -403,10 +408,11 @@ save_results("15_better_recipes", results)
 # 3. Set EPOCHS = 1000. Does SGD get there with patience?
 #
 # Answers:
-# 1. It lies between 0.00094 and 0.01434. Steps ten times longer, jumps ten times
-#    larger.
-# 2. Chosen is "SGD, longer steps", because Adam's steps are far too long for the
-#    network now. V4 has no bends and gains: its loss falls to 0.02987.
+# 1. It lies between 0.00094 and 0.01434. Steps ten times longer make jumps about ten
+#    times larger.
+# 2. "SGD, longer steps" is chosen, because Adam's steps are far too long for the
+#    network now. V4 is linear, and long steps help it: its loss falls to 0.02987.
 # 3. With longer steps nearly: its worst seed reaches 98.5%. Adam now reaches 100.0%
-#    with both widths on the validation set, and the narrow one is taken. On the test
-#    set it reaches 99.50%: a choice by few points is not exact.
+#    with both widths on the validation set, so the first of the two is taken, the
+#    narrow one. On the test set it reaches only 99.50%. With few points to choose on,
+#    the best recipe is not certain.

@@ -142,12 +142,14 @@ print(f"Accuracy of the best possible model: {best_acc:.1f}%")
 # If we give an alarm, it may be a false one. That costs 0.8 on average, one minus the
 # probability. The alarm is cheaper, although the person is probably healthy.
 #
-# Both cost the same where 10 p = 1 - p. So an alarm pays from one eleventh on. That is
-# the theory. It holds if the probabilities are honest, which we check later.
+# Call the probability p. Both cost the same where 10 p = 1 - p. Adding p on both sides
+# makes 11 p on the left. So an alarm pays from one eleventh on.
+#
+# That is the theory. It holds if the probabilities are honest, which we check later.
 #
 # We can also try. We compute the cost of many thresholds on the validation set and take
-# the cheapest. We do not choose on the test set. It shall tell the price of the choice,
-# and a price is only fair on people who had no part in it.
+# the cheapest. We do not choose on the test set. It will tell the price of the choice,
+# and that price is only fair on people who had no part in the choice.
 #
 # Which threshold will the validation set choose?
 
@@ -157,6 +159,7 @@ test_costs = []
 for threshold in thresholds:
     misses, false_alarms = count_mistakes(y_val, val_probs, threshold)
     val_costs.append(MISS_COST * misses + false_alarms)
+    # The costs on the test set are for the figure in section 5. They choose nothing.
     misses, false_alarms = count_mistakes(y_test, test_probs, threshold)
     test_costs.append(MISS_COST * misses + false_alarms)
 
@@ -168,9 +171,9 @@ print(f"Chosen by the theory:         {theory:.3f}")
 print(f"Chosen on the validation set: {chosen:.3f}")
 
 # %% 5. What the choice costs
-# Now the test set tells the price. The threshold 0 is there for comparison: everybody
-# gets an alarm, so nobody is missed. How much more does the usual 0.5 cost than the
-# chosen threshold?
+# The validation set chose 0.090, next to the theory. Now the test set tells the price.
+# The threshold 0 is there for comparison: everybody gets an alarm, so nobody is missed.
+# How much more does the usual 0.5 cost than the chosen threshold?
 
 choices = {"everybody": 0.0, "one half": 0.5, "theory": theory, "chosen": chosen}
 rows = []
@@ -194,13 +197,15 @@ ax.set_title(f"A miss costs {MISS_COST} false alarms; 2-16-16-1, seed {SEED}")
 ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 save_figure(fig, "16_costs.png")
 # See in 16_costs.png: far to the left nearly all the cost is false alarms, far to the
-# right it is misses. Near its lowest point the curve is flat, so the exact threshold
-# matters little. Leaving it at 0.5 costs a lot.
+# right it is misses. Near its lowest point the curve is rather flat, so the exact
+# threshold matters little.
+#
+# But the usual 0.5 is too far away: on the test set it costs 469 in place of 251.
 
 # %% 6. Look: two thresholds, one network
-# Where does the map of the network change when the threshold changes? The network and
-# its probabilities stay as they are. So the colours stay. Only the black line moves,
-# from the places where the probability is 0.5 to those where it is lower.
+# We draw the map of lesson 02 twice: with the threshold 0.5 and with the chosen one.
+# The network is the same in both. The colours show its probabilities. The black line
+# divides those who are called ill from the others. Colours or line: what will change?
 
 names = ["healthy", "ill"]
 X_drawn = X_test[:300]  # more points would hide each other
@@ -222,9 +227,10 @@ fig.suptitle(f"2-16-16-1 with two thresholds, {len(y_drawn)} of the test people"
 
 print("\n6. A picture of two thresholds")
 save_figure(fig, "16_thresholds.png")
-# See in 16_thresholds.png: on the right the line runs through the crowd of the healthy
-# people. Few ill people are left on the wrong side of it, and many healthy ones get an
-# alarm.
+# See in 16_thresholds.png: the colours stay, because the probabilities stay. Only the
+# line moves, to places where the probability is lower. On the right it runs through the
+# crowd of the healthy people. Few ill people are left on the wrong side of it, and many
+# healthy ones get an alarm.
 
 # %% 7. All thresholds at once
 # What if nobody can tell you the costs? Then look at all thresholds at once. There are
@@ -233,14 +239,16 @@ save_figure(fig, "16_thresholds.png")
 # The ROC curve draws the recall against the false alarm rate, the share of the healthy
 # people who get an alarm. Each point of the curve belongs to one threshold.
 #
-# The area under the curve is called AUC. It is the chance that an ill person gets a
-# higher probability than a healthy one. Guessing gets 0.5, and a perfect order gets 1.
+# The area under the curve is called AUC. It equals the chance that an ill person gets a
+# higher probability than a healthy one. So we can count it: we compare each ill person
+# with each healthy one. Guessing gets 0.5, and a perfect order gets 1.
 #
 # The precision-recall curve draws the precision against the recall. Guessing gets a
-# precision as high as the share of ill people. So this curve looks stricter where a
-# class is rare.
+# precision as high as the share of ill people. Where few people are ill, this curve
+# shows better than ROC how many of the alarms are false.
 #
-# Both describe the network on the test set. We choose nothing by them.
+# Both describe the network on the test set. We choose nothing by them. Before you look:
+# in what share of these pairs does the ill person get the higher probability?
 
 ill_probs = test_probs[y_test == 1]  # [100]
 healthy_probs = test_probs[y_test == 0]  # [900]
@@ -262,9 +270,11 @@ fig, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
 plot_threshold_curves(y_test, test_probs, axes, thresholds=[0.5, chosen])
 fig.suptitle(f"2-16-16-1 on the test set at all thresholds, seed {SEED}")
 save_figure(fig, "16_curves.png")
+# The ill person is higher in 0.9388 of the pairs, and that is the AUC.
+#
 # See in 16_curves.png: both curves lie far from the dashed line of guessing. The lower
-# threshold finds more of the ill people, so it is further up on the left, and further
-# right on the right. There the precision is much lower.
+# threshold finds more of the ill people. So its dot is higher in the left panel, and
+# further to the right in the right panel. There its precision is much lower.
 #
 # The right curve does not only fall. At its left end few people are called ill, so each
 # of them moves the precision a lot.
@@ -294,13 +304,13 @@ print_table(["probability", "people", "promised", "happened"], rows)
 # probabilities can be taken at their word.
 #
 # There is another remedy for a rare class: let each ill person count several times in
-# the loss, so that a miss costs more in training already. Such a factor is called a
-# class weight. BCEWithLogitsLoss takes it as pos_weight. We take 9, because there are
-# nine healthy people for each ill one.
+# the loss, so that a miss already costs more during the training. Such a factor is
+# called a class weight. BCEWithLogitsLoss takes it as pos_weight. We take 9, because
+# there are nine healthy people for each ill one.
 #
 # A linear model shows best what happens. It has two weights and a bias, and no hidden
-# layer. It gets new, simpler people: with one illness, and again one ill in ten. There
-# is nothing to choose here, so we need no validation set.
+# layer. We make new, simpler data for it: one illness only, and again one person in ten
+# is ill. There is nothing to choose here, so we need no validation set.
 #
 # Does the model with the weight find more of the ill people? And what becomes of its
 # probabilities?
@@ -330,12 +340,17 @@ for name, loss_fn in loss_fns.items():
 # the same as pos_weight? We try it with the same model.
 #
 # CrossEntropyLoss wants one logit per class. Our model has a single logit z, for "ill".
-# So we add a logit of 0 for "healthy". The softmax of the two is the sigmoid of z for
-# "ill", so it is still the same model.
+# So we add a logit of 0 for "healthy".
+#
+# Because e^0 is 1, softmax then gives "ill" the probability e^z / (e^z + 1). That is
+# the sigmoid of z, so it is still the same model.
 #
 # One thing is different: CrossEntropyLoss divides by the sum of the weights, so its
-# loss is smaller. Adam takes nearly the same steps for a smaller loss. Since the loss
-# gets other inputs, we write the five steps out.
+# loss and its gradients are smaller. But Adam divides by the size of the gradients
+# (lesson 15), so its steps stay nearly the same.
+#
+# The loss wants two logits per row, and fit() would pass it only one. So we write the
+# five steps out.
 
 class_weights = torch.tensor([1.0, RARE_WEIGHT], device=device)
 loss_fn = nn.CrossEntropyLoss(weight=class_weights)
@@ -363,8 +378,9 @@ models["weight"] = model
 # We compare the three models on the test set, all with the threshold 0.5. A fourth row
 # takes the model without a weight, and moves its threshold instead.
 #
-# Where to? A weight says that a miss costs as much as so many false alarms. So we take
-# the threshold of section 4: one divided by one plus the weight.
+# Where to? With a weight of 9 a miss counts as much as nine false alarms. So we take
+# the threshold of section 4 with 9 as the price of a miss: one divided by one plus the
+# weight.
 
 y_test = y_test.cpu()
 probs = {}
@@ -421,8 +437,8 @@ save_figure(ax.figure, "16_calibration.png")
 # A class weight moves the line too, but it makes the probabilities too high. A lower
 # threshold finds as many ill people and leaves the probabilities honest.
 #
-# That the validation set chose just the threshold of the theory is luck. With other
-# seeds it chose from 0.04 to 0.18.
+# It is luck that the validation set chose nearly the threshold of the theory. With
+# other seeds it chose thresholds from 0.04 to 0.18.
 #
 # The gain is not luck: it came with each of 20 seeds. On average the usual threshold
 # cost 447, and the chosen one 219.

@@ -3,7 +3,7 @@
 Question: Where does the loss of K classes come from?
 You will learn:
     - to write cross entropy so that no logit breaks it
-    - to recognize a second softmax, and to tell it from classes that overlap
+    - to recognise a second softmax, and to tell it from classes that overlap
     - to give the loss probabilities as labels, and to say what label smoothing does
 Builds on: Lessons 04 and 08
 Guide: docs/09-categorical-cross-entropy.md, 15 minutes
@@ -47,10 +47,15 @@ device = pick_device()
 # of the probability of the true class. Both steps together have a shorter form.
 #
 # Call a logit z, and that of the true class z_true. Softmax gives the true class
-# e^z_true, divided by the sum of all e^z. The logarithm of a quotient is a difference,
-# and the logarithm of e^z is z. So the loss is the logarithm of the sum, minus z_true.
+# e^z_true, divided by the sum of all e^z. So the loss is
 #
-# The first part, the logarithm of a sum of exponentials, is called log-sum-exp.
+#     -ln(e^z_true / sum)
+#
+# The logarithm of a quotient is a difference, and the logarithm of e^z_true is z_true:
+#
+#     -(z_true - ln(sum)) = ln(sum) - z_true
+#
+# Here ln(sum), the logarithm of a sum of exponentials, is called log-sum-exp.
 #
 # Question: do both forms give the same number?
 
@@ -102,7 +107,8 @@ print_row("naive softmax", naive_probs, ".1f")
 print_row("minus largest", shifted, ".1f")
 print(f"   loss after the subtraction: {sure_mistake_loss:.5f}")
 
-# Answer: 1000. A sure mistake costs as much as the true logit lies below the largest.
+# Answer: 1000. The loss of a sure mistake is the distance from the true logit up to the
+# largest one.
 
 # %% 3. Cross entropy as a function
 # The same arithmetic for many rows at once. logits has the shape [N, K], and y holds
@@ -113,7 +119,8 @@ print(f"   loss after the subtraction: {sure_mistake_loss:.5f}")
 
 
 def cross_entropy(logits, y):
-    largest = logits.max(dim=1, keepdim=True).values  # [N, 1]
+    row_max = logits.max(dim=1, keepdim=True)  # of each row: the value and its position
+    largest = row_max.values  # [N, 1]
     shifted = logits - largest  # [N, K], at most 0
     totals = shifted.exp().sum(dim=1)  # [N], at least 1
     rows = torch.arange(len(y))  # 0, 1, 2, ..., N - 1
@@ -136,12 +143,13 @@ print(f"\n3. Cross entropy of {len(y)} rows")
 print(f"   mean loss by hand:                   {mean_loss:.3f}")
 print(f"   largest difference from PyTorch:     {cross_entropy_gap:.1e}")
 
-# The losses agree up to rounding. PyTorch also subtracts the largest logit. That is why
-# the softmax lives inside the loss, and why the model must return logits.
+# The losses agree up to rounding, because PyTorch also subtracts the largest logit.
+# For that it needs the logits. That is why the softmax is inside the loss, and why the
+# model must return logits.
 
 # %% 4. Data: the blobs of lesson 04
-# Four classes with 250 points each. They hardly overlap, so a good network can be right
-# and sure about nearly all of them.
+# Four classes with 1000 / 4 = 250 points each. They hardly overlap, so a good network
+# can be right and sure about nearly all of them.
 
 X, y = make_blobs(1000, centers=4, cluster_std=SPREAD, random_state=SEED)
 X = torch.from_numpy(X).float().to(device)  # [1000, 2]
@@ -155,6 +163,8 @@ print(f"\n4. Data: {len(X_train)} points to train on, {len(X_test)} to test on")
 # %% 5. A network that returns logits
 # A small network with ReLU, trained by fit, which is the loop of lesson 04. The runs
 # that follow change one thing each, and this is the run to compare them with.
+#
+# Question: how close to 0 does the training loss come?
 
 loss_fn = nn.CrossEntropyLoss()
 torch.manual_seed(SEED)
@@ -181,19 +191,26 @@ logits_train_loss = history_logits["train_loss"][-1]
 logits_test_acc = history_logits["test_acc"][-1]
 print(f"   The training loss ends at {logits_train_loss:.5f}.")
 
+# Answer: to 0.02757, and it is still falling at the end.
+
 # %% 6. A second softmax puts a floor under the loss
 # Now the mistake: the model ends in a softmax, and the loss applies another one. No
 # error message appears.
 #
-# The loss takes the outputs for logits, although all of them lie between 0 and 1. At
-# best the true class has 1, and all other classes have nothing.
+# The loss takes the outputs for logits, although all of them lie between 0 and 1.
 #
-# With four classes the short form gives ln(e + 3) - 1 for that, because e^0 of each
-# of the three others is one.
+# At best the true class has 1, and each of the other three has 0. What is the loss
+# then? The sum in log-sum-exp holds e for the true class and, because e^0 is one, a one
+# for each of the others. The true logit is subtracted:
 #
-# This is the same as ln(1 + 3/e). No training gets below this floor.
+#     ln(e + 3) - 1
 #
-# For K classes the floor is ln(1 + (K - 1) / e).
+# Now 1 is ln e, and a difference of logarithms is the logarithm of a quotient:
+#
+#     ln((e + 3) / e) = ln(1 + 3/e)
+#
+# No training gets below this value. We call it the floor of the loss. For K classes it
+# is ln(1 + (K - 1) / e).
 #
 # Question: does the mistake cost accuracy as well?
 
@@ -227,8 +244,9 @@ print(f"   The floor is ln(1 + 3/e) = {softmax_floor:.5f}.")
 # Answer: in this run the test accuracy ends at the same 99.50 %. But it takes longer,
 # because the gradient has to pass one softmax more, and that makes it weaker.
 #
-# One run may be luck. Over 40 seeds, 9 networks with the second softmax never predict
-# one of the four classes. Without it, every network predicts all of them.
+# One run may be luck. We tried 40 seeds. With the second softmax, 9 of the networks
+# leave out one of the four classes: they never predict it. Without the second softmax,
+# every network predicts all four.
 
 # %% 7. Not every floor is a second softmax
 # Now four blobs that are much wider, so that they overlap. Where two classes overlap,
@@ -281,13 +299,15 @@ history_wide = fit(
 wide_train_loss = history_wide["train_loss"][-1]
 print(f"   The training loss ends at {wide_train_loss:.5f}.")
 
-# Answer: very close. The loss rests there although nothing is wrong with the network.
-# The line is not a strict limit: a large network could get below it by learning the
+# Answer: very close, 0.46129 against 0.45736. The loss stays that high although nothing
+# is wrong with the network.
+#
+# This floor is not a strict limit. A large network could get below it by learning the
 # training points by heart. That is overfitting.
 
 # %% 9. Tell one floor from the other
-# The logs of sections 6 and 8 look alike: the loss falls, then it rests on a floor. So
-# we print the smallest and the largest output of both networks.
+# The logs of sections 6 and 8 look alike: the loss falls, then it stays high. So we
+# print the smallest and the largest output of both networks.
 #
 # Question: what gives the second softmax away?
 
@@ -305,14 +325,18 @@ print_row("wide blobs", [outputs_wide.min(), outputs_wide.max()], ".2f")
 
 # %% 10. Labels may be probabilities
 # CrossEntropyLoss also takes one row of probabilities per point, so labels of shape
-# [N, K]. A row with a single 1 and zeros elsewhere is called one-hot. It says the same
-# as a whole number, so it gives the same loss.
+# [N, K]. For each class it takes minus the logarithm of the probability that the
+# network gives. It multiplies this by the probability in the label, and adds up over
+# the classes.
 #
-# Label smoothing makes such rows less sure. It keeps 0.9 of each label and spreads the
-# other 0.1 over all four classes, 0.025 for each.
+# A row with a single 1 and zeros elsewhere is called one-hot. Only the true class is
+# left in its sum, so it gives the same loss as a whole number.
+#
+# Label smoothing makes such rows less sure. It takes 0.1 away from the true class and
+# spreads it over all four classes, 0.025 for each, the true one included.
 #
 # So the true class has 0.925. The loss is lowest where the network gives exactly the
-# probabilities of the row. This lowest value is called the entropy of the row.
+# probabilities of the label. This lowest value is called the entropy of the label.
 #
 # Question: is it 0, as with whole numbers?
 
@@ -327,10 +351,11 @@ with torch.inference_mode():
     loss_smooth_rows = loss_fn(outputs_logits, smooth).item()
     loss_label_smoothing = smooth_loss_fn(outputs_logits, y_train).item()
 
-row_terms = -smooth * smooth.log()  # [800, 4]
+row_terms = -smooth * smooth.log()  # [800, 4], the network gives the label itself
 smooth_floor = row_terms[0].sum().item()  # the same for every row
 
 print("\n10. The network of section 5, its loss with different labels")
+print_row("a smoothed label", smooth[0], ".3f")
 print(f"   whole numbers:                 {loss_labels:.5f}")
 print(f"   one-hot rows:                  {loss_one_hot:.5f}")
 print(f"   smoothed rows:                 {loss_smooth_rows:.5f}")
@@ -384,8 +409,8 @@ print(f"   whole numbers as labels:   {largest_logit:.2f}")
 print(f"   label smoothing:           {largest_smooth_logit:.2f}")
 
 # Answer: smaller. With whole numbers as labels, larger logits always lower the loss of
-# a right answer a little more, so there is always a gain in making them grow. Smoothed
-# labels make a network pay that is surer than 0.925.
+# a right answer a little more, so there is always a gain in making them grow. With
+# smoothed labels, a network that is surer than 0.925 has a higher loss again.
 
 # %% 13. Look: four losses, three floors
 # Each curve is the training loss of one network. A dashed line is the floor of the
@@ -405,7 +430,7 @@ floors = {
 fig = plot_losses_with_floors(losses_by_name, floors)
 fig.suptitle(f"2-8-4 on four blobs, SGD lr {LR}, {EPOCHS} epochs, seed {SEED}")
 save_figure(fig, "17_floors.png")
-# What to see: only the black curve goes towards 0. Each of the others comes to rest
+# What to see: only the black curve goes towards 0. Each of the others becomes flat
 # above its dashed line. The curves show that there is a floor. They do not show why:
 # for that we looked at the outputs.
 
@@ -417,7 +442,7 @@ save_figure(fig, "17_floors.png")
 # A second softmax puts a floor of ln(1 + (K - 1) / e) under the loss. But overlapping
 # classes and label smoothing have floors as well.
 #
-# If the loss rests on a floor, look at the outputs of the model. Behind a softmax they
+# If the loss stays high, look at the outputs of the model. Behind a softmax they
 # lie between 0 and 1, and each row sums to 1.
 
 smooth_test_acc = history_smooth["test_acc"][-1]
@@ -457,4 +482,4 @@ save_results("17_cross_entropy", results)
 # Answers:
 # 1. No. It ends at 0.75510, and the floor is still 0.74367.
 # 2. The lowest possible loss is 1.07354, and the largest logit is only 2.86.
-# 3. At 0.02757, as in section 5. Blobs that hardly overlap have hardly a floor.
+# 3. At 0.02757, as in section 5. Blobs that hardly overlap have hardly any floor.

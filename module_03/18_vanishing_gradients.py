@@ -48,7 +48,8 @@ device = pick_device()
 # 1 and no bias. Then every unit is just the sigmoid of the unit before it.
 #
 # In backpropagation the gradient is multiplied by the slope of each unit that it
-# passes. The slope of sigmoid is value times (1 - value), at most one quarter.
+# passes. If value is the output of a sigmoid, its slope is value times (1 - value), as
+# in lesson 07. That is at most one quarter.
 #
 # Question: how much of the gradient is left after eight of them? Guess a number first.
 
@@ -62,7 +63,7 @@ for unit in range(1, DEEP + 1):
     rows.append([unit, f"{number:.3f}", f"{slope:.3f}", f"{left:.7f}"])
 chain_by_hand = left.item()
 
-x = torch.tensor(0.5, requires_grad=True)
+x = torch.tensor(0.5, requires_grad=True)  # the same with autograd, as in lesson 07
 value = x
 for _ in range(DEEP):
     value = torch.sigmoid(value)
@@ -107,7 +108,7 @@ def deep_network(activation, n_layers, n_units):
         layers.append(nn.Linear(n_units, n_units))
         layers.append(activation())
     layers.append(nn.Linear(n_units, 1))
-    return nn.Sequential(*layers)
+    return nn.Sequential(*layers)  # * hands them over one by one
 
 
 def gradient_sizes(model, X, y, loss_fn):
@@ -146,8 +147,9 @@ for name, activation in activations.items():
         model = deep_network(activation, DEEP, UNITS).to(device)
         sizes[name].append(gradient_sizes(model, X_train, y_train, loss_fn))
     table = torch.tensor(sizes[name])  # [10, 8]
-    median = table.quantile(0.5, dim=0)  # [8]
-    powers_lost[name] = torch.log10(median[-1] / median[0]).item()
+    median = table.quantile(0.5, dim=0)  # [8], half of the networks lie below it
+    ratio = median[-1] / median[0]  # the last layer against the first one
+    powers_lost[name] = torch.log10(ratio).item()  # 1000 is 3 powers of ten
     cells = [f"{size:.0e}" for size in median.tolist()]
     rows.append([name, *cells])
 
@@ -171,8 +173,8 @@ save_figure(fig, "18_vanishing_gradients.png")
 # large gradients. So perhaps the vanishing gradient does no harm with Adam?
 #
 # We train a deep network with sigmoid, the same with ReLU, and a network with sigmoid
-# that has only two hidden layers. Before the training we print how far the highest
-# logit of a point lies above the lowest one.
+# that has only two hidden layers. Before the training we look at the logits of all
+# training points, and print how far the highest one lies above the lowest one.
 
 networks = {
     "deep, sigmoid": (nn.Sigmoid, DEEP),
@@ -196,6 +198,7 @@ for name, (activation, n_layers) in networks.items():
 #
 # Question: which of the three learn?
 
+final_loss = {}
 final_test_acc = {}
 for name, (activation, n_layers) in networks.items():
     print(f"\n6. {name}: {n_layers} hidden layers of {UNITS}, Adam, lr {LR}")
@@ -213,9 +216,9 @@ for name, (activation, n_layers) in networks.items():
         EPOCHS,
         log_every=EPOCHS // 5,
     )
-    final_loss = history["train_loss"][-1]
+    final_loss[name] = history["train_loss"][-1]
     final_test_acc[name] = history["test_acc"][-1]
-    print(f"   The training loss ends at {final_loss:.5f}.")
+    print(f"   The training loss ends at {final_loss[name]:.5f}.")
 
 # Answer: ReLU learns, and reaches 100 %. The deep network with sigmoid stays at ln 2,
 # the loss of a network that knows nothing. Adam does not help here: the small slopes
@@ -228,15 +231,18 @@ for name, (activation, n_layers) in networks.items():
 # %% 7. Dead units
 # ReLU has a weakness of its own: its slope is 0 for negative inputs. A unit whose input
 # is negative for every row gives 0 for every row. It is called a dead unit. No gradient
-# passes through it, and its own weights get none.
+# passes through it, and its own weights get no gradient either.
 #
 # find_dead_units() looks at every hidden unit and says which of them give 0 for all
 # rows. Here is what it does, written out for the first layer of an untrained network.
 
 torch.manual_seed(SEED)
 model = deep_network(nn.ReLU, 2, UNITS).to(device)
+linear = model[0]
+relu = model[1]
 with torch.inference_mode():
-    hidden = model[1](model[0](X_train))  # [800, 16], after the first ReLU
+    sums = linear(X_train)  # [800, 16]
+    hidden = relu(sums)  # [800, 16]
 is_zero = hidden == 0  # [800, 16]
 dead_by_hand = is_zero.all(dim=0)  # [16], True where a unit is 0 for every row
 n_dead_first = int(dead_by_hand.sum())
@@ -269,7 +275,8 @@ print(f"\n8. Recipes for 2-{UNITS}-{UNITS}-1 with Adam:", list(recipes))
 # The loop is that of lesson 02, with two lines more. One looks for dead units, the
 # other keeps the weights for the page that section 11 writes.
 #
-# Question: what does a high learning rate do to the number of dead units?
+# Question: how many of the units are dead at the end with the high rate, and does the
+# network still learn?
 
 runs = {}  # for each recipe its recorder and its losses
 dead_by_epoch = {}  # for each recipe [100, 32]: which units are dead after each epoch
@@ -311,7 +318,8 @@ for name, (recorder, history) in runs.items():
     at_end = dead[-1]  # [32]
     at_some_time = dead.any(dim=0)  # [32]
     n_dead[name] = int(at_end.sum())
-    n_second = int(at_end[UNITS:].sum())
+    second_layer = at_end[UNITS:]  # [16]
+    n_second = int(second_layer.sum())
     n_back[name] = int(at_some_time.sum()) - n_dead[name]
     with torch.inference_mode():
         test_logits = recorder.model(X_test).squeeze(1)  # [200]
@@ -346,10 +354,8 @@ save_figure(fig, "18_dead_units.png")
 # stays where it began. LeakyReLU has no dead unit and learns at the high rate, too.
 
 # %% 12. When do dead units do harm?
-# A few dead units are harmless, because the others do the work. But at the high rate
-# all 16 units of the second layer are dead. Then every point gets the same logit, and
-# no gradient gets past that layer. The network is stuck at ln 2, and more epochs would
-# not help.
+# A few dead units are harmless, because the others do the work. But at the high rate 27
+# of 32 are dead, and with them all 16 units of the second layer.
 #
 # Dead is not always for ever, as the column "came back" shows. A dead unit has the
 # gradient 0, so plain SGD would leave its weights where they are. Adam moves by an
@@ -357,7 +363,9 @@ save_figure(fig, "18_dead_units.png")
 # second layer can wake up when the first layer changes.
 #
 # We ask the network at the high rate for its lowest and highest logit, and for its
-# gradients by layer. Question: which numbers do you expect?
+# gradients by layer.
+#
+# Question: which numbers do you expect, if the whole second layer gives 0?
 
 stuck_recorder, _ = runs[f"ReLU, lr {HIGH_LR}"]
 model_stuck = stuck_recorder.model
@@ -370,8 +378,12 @@ print("\n12. The network at the high rate, after the training")
 print(f"    logits from {lowest:.6f} to {highest:.6f}")
 print(f"    mean |gradient| in its hidden layers: {stuck_gradients}")
 
-# The logits are all the same, and no hidden layer has a gradient. So lower the learning
-# rate first. If too many units still die, try LeakyReLU.
+# Answer: every point gets the same logit, the bias of the last layer. And no gradient
+# gets past the dead layer. So the network is stuck at ln 2, and more epochs would not
+# help.
+#
+# In such a case, first lower the learning rate. If too many units still die, try
+# LeakyReLU.
 
 # %% 13. First weights that suit ReLU
 # In section 4, ReLU lost some of its gradient, too. The reason lies in the first
@@ -383,15 +395,15 @@ print(f"    mean |gradient| in its hidden layers: {stuck_gradients}")
 # back.
 #
 # How the first weights are drawn is called initialisation. He initialisation, named
-# after Kaiming He, makes them as much larger as ReLU needs: their standard deviation is
-# the square root of 2 / inputs. So numbers and gradients keep about the same size from
-# layer to layer. The standard deviation says how far numbers usually lie from their
-# mean.
+# after Kaiming He, makes them larger, just as much as ReLU needs. Their standard
+# deviation, which says how far they usually lie from their mean, becomes the square
+# root of 2 / inputs. Then numbers and gradients should keep about the same size from
+# layer to layer.
 #
 # We compare the same network with both. We take a seed with which the deep ReLU network
 # fails, to see whether He initialisation can save it.
 #
-# Question: is the row of gradients flat now?
+# Question: do all layers really get gradients of about the same size?
 
 torch.manual_seed(STUCK_SEED)
 model_default = deep_network(nn.ReLU, DEEP, UNITS).to(device)
@@ -400,6 +412,7 @@ torch.manual_seed(STUCK_SEED)
 model_he = deep_network(nn.ReLU, DEEP, UNITS).to(device)
 for layer in model_he:
     if isinstance(layer, nn.Linear):
+        # The _ at the end of the name: it draws new weights into the same tensor.
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
 
 gradients_default = gradient_sizes(model_default, X_train, y_train, loss_fn)
@@ -463,7 +476,7 @@ for name, model in he_models.items():
 # %% 15. What we learned
 # - On its way back the gradient is multiplied by the weights and slopes of each layer.
 #   Deep sigmoid networks lose it: seven powers of ten over eight layers. ReLU loses far
-#   less, because its slope is 1 where it is on.
+#   less, because its slope is 1 for positive inputs.
 # - A ReLU unit that is 0 for every row is dead. A few do no harm. When a whole layer
 #   dies, the network is stuck. Lower the learning rate first, then try LeakyReLU.
 # - For deep ReLU networks, draw the first weights with He initialisation.
@@ -480,7 +493,7 @@ results = {
     "sigmoid_acc_deep": final_test_acc["deep, sigmoid"],
     "relu_acc_deep": final_test_acc["deep, ReLU"],
     "sigmoid_acc_usual": final_test_acc["two layers, sigmoid"],
-    "sigmoid_loss_usual": final_loss,  # of the last of the three networks
+    "sigmoid_loss_usual": final_loss["two layers, sigmoid"],
     "dead_before_training": n_dead_start,
     "relu_dead_usual": n_dead_usual,
     "relu_dead_high_lr": n_dead_high,
