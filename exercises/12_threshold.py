@@ -7,7 +7,7 @@ Task: Write best_threshold(probs, y, cost_fp, cost_fn). A row is predicted as cl
     above 1.
 Target: The least possible cost, for costs of every kind.
 Minutes: 15
-Lesson: 05
+Lesson: 16
 Check: python exercises/12_threshold.py
 """
 

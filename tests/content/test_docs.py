@@ -18,6 +18,8 @@ import torch
 from PIL import Image
 from sybil import Document, Region
 
+from course.headers import read_header_of
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 FIGURES = DOCS / "figures"
@@ -218,6 +220,13 @@ def test_lesson_states_the_minutes_of_its_guide_as_the_guide_does(lesson):
         r"^Guide: docs/(\S+), (\d+) minutes$", text, flags=re.MULTILINE
     ):
         assert read(DOCS / name).splitlines()[2].startswith(f"{minutes} minutes to read.")
+
+
+@pytest.mark.parametrize("lesson", LESSONS.values())
+def test_guide_that_a_lesson_names_says_that_it_belongs_to_it(lesson):
+    guide = read_header_of(ROOT / "module_03" / f"{lesson}.py").text("Guide")
+    page = ROOT / guide.partition(",")[0]
+    assert f"](../module_03/{lesson}.py)" in read(page).splitlines()[2], f"line 3 of {page.name}"
 
 
 def test_study_path_leads_to_every_page_and_says_its_lessons():

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from course.checker.catalog import find_exercises
+from course.headers import read_header_of
 from course.runner.lessons import find_lessons
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,11 +34,6 @@ each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: less
 each_figure = pytest.mark.parametrize(
     ("lesson", "name"), FIGURES, ids=[name for _, name in FIGURES]
 )
-
-
-def rounded_like(text, value):
-    """Write a value with as many decimals as a text has."""
-    return f"{value:.{len(text.partition('.')[2])}f}"
 
 
 def test_every_lesson_ends_well_and_run_all_says_so(course_run):
@@ -163,18 +160,41 @@ def test_the_40_published_rows_are_in_the_logs(course_run):
     assert set(differ) <= {("regression_1_10_10_1", 800)}
 
 
+def readme_row(lesson):
+    """Return the cells of a lesson's row in the README: lesson, question, minutes, figure, guide, exercises."""
+    rows = [line for line in README.splitlines() if f"(module_03/{lesson.name}.py)" in line]
+    (row,) = [line for line in rows if line.startswith("|")]
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
 @each_lesson
-def test_readme_states_question_results_and_figure(lesson):
-    (row,) = [line for line in README.splitlines() if f"(module_03/{lesson.name}.py)" in line]
-    assert lesson.question in row
-    for value, name in re.findall(r"([-\d.]+) ?%? `(\w+)`", row):
-        receipt = EXPECTED[lesson.name]["results"][name]
-        if "value" in receipt:
-            assert value == rounded_like(value, receipt["value"]), f"{name} is {receipt['value']}"
-        else:
-            assert receipt["min"] <= float(value) <= receipt["max"], f"{name} lies in {receipt}"
-    (figure,) = re.findall(r'src="docs/figures/(\w+\.png)"', row)
-    assert figure in lesson.figures
+def test_readme_states_title_question_minutes_and_figure_of_a_lesson(lesson):
+    title, question, minutes, figure, *_ = readme_row(lesson)
+    assert title.endswith(f") {lesson.title}")
+    assert question == lesson.question
+    assert minutes == read_header_of(lesson.path).text("Minutes")
+    (name,) = re.findall(r'src="docs/figures/(\w+\.png)"', figure)
+    assert name in lesson.figures
+
+
+@each_lesson
+def test_readme_names_guide_and_exercises_of_a_lesson(lesson):
+    *_, guide, exercises = readme_row(lesson)
+    page, _, minutes = read_header_of(lesson.path).text("Guide").partition(", ")
+    assert f"]({page})" in guide
+    assert guide.endswith(minutes.replace("minutes", "min"))
+    number = f"{lesson.number:02}"
+    belong = [item for item in find_exercises() if item.header.text("Lesson") == number]
+    named = re.findall(r"\((exercises/\w+\.py)\)", exercises)
+    assert named == [f"exercises/{item.path.name}" for item in belong]
+
+
+def test_list_of_exercises_states_lesson_and_minutes_of_each():
+    page = (ROOT / "docs" / "exercises.md").read_text(encoding="utf-8")
+    for exercise in find_exercises():
+        header = exercise.header
+        begins = f"| {exercise.number} {header.title} | {header.text('Lesson')} | {header.text('Minutes')} |"
+        assert begins in page
 
 
 @pytest.mark.pinned

@@ -7,7 +7,7 @@ Task: Write softmax(logits) and cross_entropy(logits, labels) without PyTorch's 
 Target: Values within 0.0001, also for logits of +-1000; the gradient of cross_entropy
     is right.
 Minutes: 20
-Lesson: 08
+Lesson: 17
 Check: python exercises/08_cross_entropy.py
 """
 

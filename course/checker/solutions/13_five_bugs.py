@@ -7,7 +7,7 @@ Task: This script runs without an error, but five mistakes hide in it. Find and 
     number of epochs.
 Target: None of the five mistakes is left, and the model learns.
 Minutes: 30
-Lesson: 12
+Lesson: 14
 Check: python exercises/13_five_bugs.py
 """
 
