@@ -23,6 +23,8 @@ from matplotlib.figure import Figure
 from sklearn.datasets import make_blobs, make_circles, make_moons
 from sklearn.model_selection import train_test_split
 from torch import nn
+from torch.optim import Optimizer, lr_scheduler
+from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader, TensorDataset
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -422,7 +424,7 @@ def learning_rates() -> Figure:
     return fig
 
 
-# ---- Guides 07 to 12 -----------------------------------------------------------------------------
+# ---- Guides 07 to 13 -----------------------------------------------------------------------------
 
 
 @figure
@@ -528,6 +530,43 @@ def batches() -> Figure:
                 )
     ax.set(xlim=(-2.4, 11.4), ylim=(-0.85, 2.45))
     ax.axis("off")
+    return fig
+
+
+@figure
+def schedules() -> Figure:
+    """Guide 13: the learning rate of four schedules by step, as PyTorch's schedulers set it."""
+    steps = 100
+    warm_up = 10
+
+    def constant(optimizer: Optimizer) -> LRScheduler:
+        return lr_scheduler.ConstantLR(optimizer, factor=1.0)
+
+    def halved(optimizer: Optimizer) -> LRScheduler:
+        return lr_scheduler.StepLR(optimizer, step_size=25, gamma=0.5)
+
+    def cosine(optimizer: Optimizer) -> LRScheduler:
+        return lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
+
+    def warm_up_then_cosine(optimizer: Optimizer) -> LRScheduler:
+        rise = lr_scheduler.LinearLR(optimizer, start_factor=0.01, total_iters=warm_up)
+        fall = lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps - warm_up)
+        return lr_scheduler.SequentialLR(optimizer, [rise, fall], milestones=[warm_up])
+
+    fig, ax = plt.subplots(figsize=(9, 3.6), layout="constrained")
+    makers = (constant, halved, cosine, warm_up_then_cosine)
+    for make_scheduler, color in zip(makers, ("black", BLUE, ORANGE, GREEN), strict=True):
+        optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.02)
+        scheduler = make_scheduler(optimizer)
+        rates = []
+        for _ in range(steps):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            scheduler.step()
+        ax.plot(rates, color=color, label=make_scheduler.__name__.replace("_", " "))
+    ax.set(title="Four schedules of a learning rate of 0.02", xlabel="step", ylim=(0, 0.022))
+    ax.set_ylabel("learning rate")
+    fig.legend(loc="outside right center")
     return fig
 
 
