@@ -85,7 +85,7 @@ print(f", validation set {len(y_val)}, test set {len(y_test)}")
 # Our filter has the weights -1 on its left, 0 in the middle and 1 on its right. Its sum
 # is large where paper lies on the left and ink on the right: at an edge. At an edge the
 # other way round it is negative. Where all nine pixels are alike, left and right
-# cancel, and the sum is 0.
+# cancel to 0.
 #
 # We take a piece of the first training image, three pixels high and three wide.
 #
@@ -325,7 +325,7 @@ for one, other in (("MLP", "linear"), ("MLP", "CNN"), ("CNN", "linear")):
 # on average, and the MLP 97.15 %.
 #
 # So the CNN reads best, with about a third of the MLP's parameters. Our seed was lucky
-# for the MLP: with those 16 it never gets above 98.06 %. The mean of the linear model is
+# for the MLP: with those 16 it never gets above 98.06 %. The linear model has a mean of
 # 96.63 %.
 
 # %% 10. Look at the mistakes

@@ -255,7 +255,7 @@ for name, guess in guesses.items():
 # %% 7. How good can it be?
 # With the true probabilities 88.2 % of these songs are completely right. Some of that
 # may be luck, because chance decides whether a song inside a disc has the tag. So we
-# ask about a million new songs.
+# count again, on a million new songs.
 
 generator = torch.Generator().manual_seed(SEED + 1)
 _, y_new, new_probs = draw_songs(1_000_000, centers, radii, chances, generator)
