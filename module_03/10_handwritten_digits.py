@@ -85,7 +85,7 @@ print(f", validation set {len(y_val)}, test set {len(y_test)}")
 # Our filter has the weights -1 on its left, 0 in the middle and 1 on its right. Its sum
 # is large where paper lies on the left and ink on the right: at an edge. At an edge the
 # other way round it is negative. Where all nine pixels are alike, left and right
-# cancel to 0.
+# cancel.
 #
 # We take a piece of the first training image, three pixels high and three wide.
 #
