@@ -112,7 +112,8 @@ print(f"and their sum is {filter_by_hand:.4f}")
 
 # %% 3. The same filter as a layer
 # Answer: yes. The sum is 2.4375. A perfect edge, all paper on the left and all ink on
-# the right, would give 3. (The -0.0000 among the products is 0 times -1, so it is 0.)
+# the right, would give 3. A zero times a negative weight is printed with a minus, but
+# it is still zero.
 #
 # nn.Conv2d slides a filter over the whole image and computes such a sum at each place.
 # This is called a convolution. The weights are the same everywhere, because an edge is
