@@ -313,10 +313,11 @@ for one, other in (("MLP", "linear"), ("MLP", "CNN"), ("CNN", "linear")):
     counts = f"only {one} {only_one}, only {other} {only_other}"
     print(f"   {counts}: p = {p_value:.2f}")
 
-# Answer: here the MLP is ahead with 98.61 %. But this may be luck. Compare it with the
-# linear model: only the MLP is right about 6 of the images, and only the linear model
-# about 2 others. Eight tosses of a coin are at least as one-sided with a chance of
-# 0.29, so this happens often.
+# Answer: here the MLP is ahead with 98.61 %. But this may be luck.
+#
+# Compare it with the linear model: only the MLP is right about 6 of the images, and
+# only the linear model about 2 others. Eight tosses of a coin are at least as one-sided
+# with a chance of 0.29, so this happens often.
 #
 # The other two p-values are even larger. So this one run cannot tell which model is the
 # best.
@@ -440,8 +441,8 @@ save_results("10_handwritten_digits", results)
 # 3. Set SEED = 3. Is the MLP still ahead of the CNN?
 #
 # Answers:
-# 1. Epoch 23 instead of 10. But its test accuracy is still 98.61 %, so they do not. In
-#    the 36 epochs after it, the validation loss never gets lower.
+# 1. Epoch 23 instead of 10. But its test accuracy is still 98.61 %, so they do not.
+#    After this epoch the validation loss never gets lower.
 # 2. All three lose about two points. The CNN loses most, and ends at 95.56 % like the
 #    linear model. With so few steps the training is not finished.
 # 3. No. The CNN gets 97.50 % and the MLP 96.94 %. But p is 0.79, so this run alone
