@@ -355,8 +355,8 @@ save_figure(fig, "03_relu.png")
 # from the same weights. Now the layers cannot be multiplied out, because each unit has
 # a bend.
 #
-# Question: we set the weights of the triangle by hand. Can training find such units by
-# itself?
+# Question: we set the weights of the triangle by hand. Can training find such units
+# by itself?
 
 torch.manual_seed(SEED)
 model_v2 = nn.Sequential(

@@ -186,8 +186,8 @@ optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
 # one after each epoch. We let it measure on the validation set, because we want to keep
 # the test set for the end. print_history() prints some epochs of what fit() returns.
 #
-# Look at epoch 0, which is measured after a single step. Is that a good network
-# already?
+# Look at epoch 0, which is measured after a single step. Is that a good
+# network already?
 
 print(f"\n5. Training 2-16-16-1 for {EPOCHS} epochs")
 history = fit(model, X_train, X_val, y_train, y_val, loss_fn, optimizer, EPOCHS)

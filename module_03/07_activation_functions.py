@@ -212,8 +212,8 @@ save_figure(fig, "07_curves.png")
 # The recorder keeps copies of the weights for the page that section 11 writes. The log
 # also shows the test set. We choose nothing by it.
 #
-# Question: lesson 03 took two hidden layers of ten units. Are eight units in one layer
-# enough?
+# Question: lesson 03 took two hidden layers of ten units. Are eight units in one
+# layer enough?
 
 X, y = make_circles(1000, noise=0.03, random_state=SEED)
 X = torch.from_numpy(X).float().to(device)  # [1000, 2]

@@ -251,8 +251,8 @@ print(f"{MANY_STEPS} steps: {many_steps_acc:.2f}%")
 # accuracies_from_starts() trains them all at once, to save time.
 #
 # Each start is a point in a plane of weights and biases. The loss is like a height over
-# this plane, and training walks downhill. How many of the hundred arrive with each
-# loss?
+# this plane, and training walks downhill. How many of the hundred arrive with
+# each loss?
 
 ticks = torch.linspace(-9, 9, 10)  # [10]
 starts = torch.cartesian_prod(ticks, ticks)  # every pair of weight and bias: [100, 2]

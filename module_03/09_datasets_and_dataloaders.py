@@ -314,8 +314,8 @@ for size, steps in steps_by_size.items():
 
 # %% 10. Compare by epoch and by step
 # An epoch with one image per step takes longest, because each step has a cost of its
-# own, however few images it has. But what does each epoch, and what does each step,
-# achieve?
+# own, however few images it has. But what does each epoch, and what does each
+# step, achieve?
 
 after_epoch = {}  # for each batch size the loss after one epoch
 after_steps = {}  # for each batch size the loss after COMPARE_AFTER steps

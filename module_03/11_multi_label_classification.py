@@ -292,8 +292,8 @@ save_figure(fig, "11_boundaries.png")
 # For each song this loss adds up -log(p) over the tags that the song has. A song
 # without a tag adds nothing.
 #
-# Question: what will this network say about songs without a tag, and about songs with
-# two?
+# Question: what will this network say about songs without a tag, and about songs
+# with two?
 
 torch.manual_seed(SEED)
 model_softmax = nn.Sequential(

@@ -205,8 +205,8 @@ class Network(nn.Module):
 # longer steps, then Adam in place of SGD, then a wider network. If we changed two
 # things at once, we would not know which one helped.
 #
-# Question: which recipe would you choose, and what can go wrong if you try one seed
-# only?
+# Question: which recipe would you choose, and what can go wrong if you try one
+# seed only?
 
 recipes = {  # name: hidden units per layer, optimizer, learning rate
     "SGD, as V2": (10, torch.optim.SGD, LR),

@@ -312,8 +312,8 @@ print_table(["probability", "people", "promised", "happened"], rows)
 # layer. We make new, simpler data for it: one illness only, and again one person in ten
 # is ill. There is nothing to choose here, so we need no validation set.
 #
-# Does the model with the weight find more of the ill people? And what becomes of its
-# probabilities?
+# Does the model with the weight find more of the ill people? And what becomes of
+# its probabilities?
 
 X_numpy, y_numpy = make_blobs([1800, 200], centers=[[0, 0], [2, 1]], random_state=SEED)
 X = torch.from_numpy(X_numpy).float().to(device)  # [2000, 2]
