@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 
+import matplotlib.pyplot as plt
 import pytest
 
 import helper_functions as hf
@@ -40,8 +41,11 @@ WITHOUT_EXAMPLE = {
 def test_the_examples_of_a_module_give_what_they_say(name, output_folder, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
-    failed, _ = doctest.testmod(module)
-    assert failed == 0
+    runner = doctest.DocTestRunner()
+    for example in doctest.DocTestFinder().find(module):
+        runner.run(example)
+        plt.close("all")
+    assert runner.failures == 0
 
 
 def public_functions():
