@@ -16,7 +16,7 @@ def test_lesson_converts_to_a_notebook(path):
     # the docstring, then one markdown cell (title and prose) or one code cell or both for each cell of the script
     assert len(notebook.cells) > source.count("\n# %% ")
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    compile(code, path.name, "exec")
+    compile(code, path.name, "exec")  # a line such as "copy ..." or "one?" would become a command
     assert "save_results(" in code
 
 
