@@ -12,8 +12,9 @@ import helper_functions as hf
 
 ROOT = Path(hf.__file__).parent
 MODULES = ["helper_functions"]
-for path in [*ROOT.glob("course/*.py"), *ROOT.glob("course/tables/*.py")]:
-    MODULES.append(".".join(path.relative_to(ROOT).with_suffix("").parts))
+for folder in ("course", "course/figures", "course/tables"):
+    for path in sorted(ROOT.glob(f"{folder}/*.py")):
+        MODULES.append(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 # What the helper takes from the player, and the classes that only carry something.
 WITHOUT_EXAMPLE = {
