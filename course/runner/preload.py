@@ -2,6 +2,7 @@
 
 Only speed depends on this file: an import that fails here fails again in the lesson, where its
 traceback is shown. Nothing here may start a thread or ask for a GPU: neither survives the fork.
+What one or two lessons use, such as torchmetrics, is left to them: here, all would wait for it.
 The helper is left out on purpose: it is cheap once these are loaded, and a lesson must see its
 newest state.
 """
@@ -15,7 +16,7 @@ MODULES = """
     sklearn.calibration sklearn.compose sklearn.datasets sklearn.decomposition sklearn.impute
     sklearn.inspection sklearn.linear_model sklearn.metrics sklearn.model_selection
     sklearn.pipeline sklearn.preprocessing
-    torch torch.func torch.optim torch.utils.data torchmetrics
+    torch torch.func torch.optim torch.utils.data
 """
 
 gc.disable()  # imports make no garbage, and looking for it takes a quarter of their time
