@@ -257,8 +257,8 @@ save_figure(fig, "02_training.png")
 #
 #     probability = 1 / (1 + e^-logit)
 #
-# Python writes e^x as math.exp(x). The logit 0 becomes 0.5. Larger logits give more,
-# smaller ones less.
+# The fixed number e is called Euler's number, and Python writes e^x as math.exp(x). The
+# logit 0 becomes 0.5. Larger logits give more, smaller ones less.
 #
 # A label has to be one or the other. So we say 1 where the probability is at least 0.5,
 # and 0 elsewhere. Such a limit is called a threshold.
@@ -271,7 +271,7 @@ save_figure(fig, "02_training.png")
 with torch.inference_mode():
     logits = model(X_test).squeeze(1)  # [200, 1] -> [200]
 probs = torch.sigmoid(logits)  # [200], each between 0 and 1
-preds = (probs >= 0.5).long()  # [200], each 0 or 1, as logits_to_labels() returns
+preds = (probs >= 0.5).long()  # [200]; .long() makes whole numbers of True and False
 
 first_logit = logits[0].item()
 first_prob = 1 / (1 + math.exp(-first_logit))
@@ -324,9 +324,10 @@ save_figure(fig, "02_stages.png")
 # and "outer" beyond it. This is correct for the whole inner circle. For the outer
 # circle, it is correct only for the piece beyond the line.
 #
-# How long is this piece? The line meets the outer circle where the cosine of the angle
-# is 0.8. From there to the x1 axis it is arccos(0.8), of pi for half a circle. So the
-# piece is arccos(0.8) / pi of the circle, about one fifth.
+# How long is this piece? Measure the angle at the centre, from the x1 axis. The line
+# cuts the outer circle at the angle arccos(0.8) above the axis, and as far below it.
+# Half a circle is the angle pi. So the piece is arccos(0.8) / pi of the circle, about
+# one fifth.
 #
 # Without noise, no straight line gets more. With noise this one gets a little less.
 

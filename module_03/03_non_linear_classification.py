@@ -100,7 +100,7 @@ def measure(model, X, y, loss_fn):
 # hidden layer are called hidden units.
 #
 # Each hidden layer has HIDDEN_UNITS units, and V1 trains for EPOCHS epochs, ten times
-# as long as V0. As before, nothing stands between the layers. Section 11 will put an
+# as long as V0. As before, nothing stands between the layers. Section 13 will put an
 # activation function there. V1 has none.
 
 torch.manual_seed(SEED)
@@ -151,9 +151,9 @@ for epoch in range(EPOCHS):
 # But why 46 % on the test set, which is less than chance? Count all points. V1 is right
 # for 500 of the 1000: exactly chance.
 #
-# The split is not perfectly even. V1 puts its line where it gets a few more than half
-# of the training points right. Those points are then missing in the test set. So what
-# V1 wins on the training set, it loses on the test set.
+# V1's line happens to get a few more than half of the training points right. As it is
+# right for exactly half of all points, it must be right for fewer than half of the test
+# points. What it wins in one set, it loses in the other.
 
 v1_test_acc = history_v1["test_acc"][-1]
 with torch.inference_mode():
@@ -189,8 +189,9 @@ for x in [-1, 0, 5]:
 # Python writes it with @.
 #
 # nn.Linear computes x W^T + b. The T only swaps rows and columns, so that the tables
-# fit together. Put one layer into the next and multiply out. The weights are W3 W2 W1,
-# again a matrix product.
+# fit together. Call the weights of the three layers W1, W2 and W3. Put one layer into
+# the next and multiply out. The last layer acts last, so its weights stand on the left:
+# W3 W2 W1, again a matrix product.
 #
 # Each bias passes through the layers behind it, as the bias of our first layer was
 # tripled above. The result is one layer with two weights and one bias. Whatever V1

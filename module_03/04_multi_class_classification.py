@@ -34,7 +34,7 @@ from helper_functions import (
 )
 
 SEED = 42  # data, split and the first weights of every model
-SPREAD = 1.5  # standard deviation of each blob: large enough to overlap a little
+SPREAD = 1.5  # how far points stray from their centre (standard deviation)
 HIDDEN_UNITS = 8  # units in each of the two hidden layers
 LR = 0.1  # learning rate of SGD, as in lesson 03
 EPOCHS = 100  # passes over the training set
@@ -143,7 +143,8 @@ print(f"   test accuracy {untrained_acc:.2f}%")
 # so the model must not end in a softmax. The result is the mean over all rows.
 #
 # If a network gives all four classes the same probability, a quarter, its loss is
-# -ln(1/4), and that is ln 4. Compare the first losses with this number.
+# -ln(1/4), and that is ln 4; ln is the natural logarithm. A network that has learned
+# something has a lower loss.
 #
 # history collects four numbers per epoch. The recorder keeps what the player shows.
 

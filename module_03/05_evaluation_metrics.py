@@ -130,8 +130,8 @@ print("Recall of the lazy doctor:    0.00")
 # only says ill or healthy.
 #
 # We split the people into three parts. The network learns from the training set. The
-# validation set is to watch the training, and to choose with if there is something to
-# choose. The test set is to measure on, once, at the end.
+# validation set is there to watch the training, and to choose settings such as the
+# number of epochs. On the test set we measure once, at the end.
 #
 # If all the people with illness B fell into the training set by chance, nobody could
 # measure how well they are found. A stratified split (stratify=) prevents that: it

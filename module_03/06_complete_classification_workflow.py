@@ -379,7 +379,7 @@ print(f"Validation loss of the loaded network: {loaded_val_loss:.5f}")
 # network, because that is what we would hand to somebody else.
 #
 # Two baselines stand beside it. Logistic regression is a single linear layer with a
-# sigmoid; its boundary is straight. The other one is like the lazy test of lesson 05:
+# sigmoid; its boundary is straight. The other one is like the lazy doctor of lesson 05:
 # it looks at no feature and always says the most frequent class of the training set.
 #
 # Question: a straight boundary failed on the circles. How will it do here?
@@ -451,9 +451,9 @@ for row in range(3):
 # row is in favour of logistic regression. That is no reason to prefer either of them.
 #
 # And with other seeds? We ran this lesson with 30 of them. On average the network
-# reaches 97.3 % and logistic regression 97.8 %. So the classes of this table can be
-# told apart by a straight boundary, and the network gains nothing here. On the circles
-# it was the other way round.
+# reaches 97.3 % and logistic regression 97.8 %. So a straight boundary tells the
+# classes of this table apart as well as a network does. On the circles it was the other
+# way round.
 
 # %% 15. Look
 # One panel for the training, one for the kinds of mistakes, one for the comparison.

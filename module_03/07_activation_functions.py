@@ -52,7 +52,7 @@ device = pick_device()
 # ReLU keeps the input, its slope is 1. Where it gives 0, its slope is 0.
 #
 # Why does the slope matter? In backpropagation, each gradient that passes back through
-# a unit is multiplied by it. A slope of 0 stops the gradient.
+# a unit is multiplied by the slope of that unit. A slope of 0 stops the gradient.
 #
 # We compute values and slopes by hand for five numbers, and compare with PyTorch. It
 # has its own ReLU, and backward() gives the slopes. The part of PyTorch that does this
@@ -325,9 +325,9 @@ print(f"   Of these, points of the inner circle: {n_inner_all_off}")
 # The last layer is linear, so it can only make one straight cut through the numbers
 # that it gets. How good can such a cut be, before ReLU and after it?
 #
-# Logistic regression finds a good one. It is a single linear layer that is trained for
-# the same loss, as in lesson 06. By default scikit-learn's version also keeps the
-# weights small. A large C turns most of that off.
+# Logistic regression finds the cut with the lowest loss. It is a single linear layer
+# that is trained for the same loss, as in lesson 06. By default scikit-learn's version
+# also keeps the weights small. A large C turns most of that off.
 #
 # Question: what share of the training points is right with a cut before ReLU?
 
@@ -356,8 +356,8 @@ print(f"    after ReLU for {cut_after_acc:.1f}%")
 # directions, and paper has only two. Principal component analysis (PCA) finds the two
 # directions in which the points spread most.
 #
-# Right: the eight numbers after ReLU, also from such a direction. The height is the
-# logit. The black line at 0 is the cut that the network's last layer makes.
+# Right: the eight numbers after ReLU. Sideways is one such direction, and the height is
+# the logit. The black line at 0 is the cut that the network's last layer makes.
 
 save_player(
     "07_activation_functions",
@@ -402,7 +402,7 @@ print(f"    with a ReLU on its logits: {acc_with:.1f}%")
 #   from 0 their slopes let almost no gradient pass. For hidden layers start with ReLU.
 # - A formula that is right on paper can give nan. Write it with e^-|x|, or take
 #   PyTorch's functions, which do so.
-# - A ReLU unit moves all points on one side of a line to the same number. Eight such
+# - A ReLU unit moves all points on one side of a line to the same number. A few such
 #   folds are enough for one straight cut to separate the circles.
 
 results = {

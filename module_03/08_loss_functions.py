@@ -120,7 +120,8 @@ print_row("squared error", squared_slopes, ".5f")
 # The factor p * (1 - p) is the slope of the sigmoid. The sigmoid is flat where p is
 # near 0 or near 1. So the slope vanishes where the model is sure, be it right or wrong.
 #
-# Log loss has this factor too, but its logarithm cancels it. We check both formulas.
+# Log loss has this factor too. But the slope of -log(p) is -1/p, and times p * (1 - p)
+# only p - 1 is left. We check both formulas.
 
 log_formula = probs - 1  # [5]
 squared_formula = 2 * (probs - 1) * probs * (1 - probs)  # [5]
@@ -319,10 +320,13 @@ with_logits_loss_at_200 = from_logit.item()
 
 # %% 11. How it is done
 # Only BCEWithLogitsLoss is right for the two large logits. It never computes p. Let z
-# be the logit. For label 0 the loss is -log(1 - p), which is the same as log(1 + e^z).
+# be the logit. For label 0 the loss is -log(1 - p). With the sigmoid for p, this is
 #
-# But e^200 is too large for a float32. So for a positive z, the formula is rewritten:
-# 1 + e^z is e^z times (1 + e^-z), and the logarithm of e^z is z. That gives
+#     -log(1 - p) = log(1 + e^z)
+#
+# But e^200 is too large for a float32. So for a positive z, the formula is rewritten.
+# We take e^z out of the sum: 1 + e^z is e^z times (1 + e^-z). The logarithm of a
+# product is the sum of the logarithms, and the logarithm of e^z is z. That gives
 #
 #     log(1 + e^z) = z + log(1 + e^-z)
 #
@@ -359,8 +363,8 @@ print(f"Largest difference from PyTorch: {largest_gap:.1e}")
 # %% 12. What we learned
 # Log loss is -log(p) of the true class. Its slope is steepest where the model is sure
 # and wrong. Squared error after a sigmoid goes flat there, so training is slow or
-# stuck: at the same learning rate it reaches 6 % after 300 steps, where log loss
-# reaches 96 %.
+# stuck: from our bad start, at the same learning rate, it reaches 6 % after 300 steps,
+# where log loss reaches 96 %.
 #
 # The loss takes logits, because probabilities are rounded to 0 and 1. So a model
 # returns logits, and its last layer has no sigmoid.

@@ -122,8 +122,7 @@ last_length = len(y_batch)
 
 # %% 4. Orders and seeds
 # The last batch is short, because 29 images are left over after the full batches. With
-# drop_last=True the DataLoader would leave this batch out. Because of the new order,
-# other images would be left out in the next epoch.
+# drop_last=True the DataLoader would leave this batch out.
 #
 # Now we go through the same DataLoader a second time. Then we make a new one with the
 # same seed. In which of the two do we meet the batches of section 3 again?
@@ -281,7 +280,7 @@ for size in [BATCH_SIZE, 100, all_but_one]:
 #
 # losses_by_step() runs the loop of section 7. It measures the loss on the whole
 # training set after the first step, and again each time the number of steps has
-# doubled. It also does so after the first epoch.
+# doubled. It also does so after the first epoch and at the end.
 #
 # Which batch size will have the lowest loss after one epoch? And after 32 steps?
 
@@ -331,9 +330,10 @@ for size, losses in losses_by_size.items():
 # After one epoch, one image per step is far ahead. That is no surprise: it made 1437
 # steps, batches of 32 made 45, and all images together made one.
 #
-# Step by step, one image is worst. It says little about the others, so its steps go in
-# noisy directions. At this learning rate 32 images do nearly as well as all, with a
-# small part of the work. That is not always so, as you will see in "Try it".
+# Step by step, one image is worst. A single image says little about all the others, so
+# its steps go in noisy directions. At this learning rate 32 images do nearly as well as
+# all, with a small part of the work. That is not always so, as you will see in "Try
+# it".
 
 fig = plot_batch_sizes(losses_by_size, steps_per_epoch, loss_without_idea)
 fig.suptitle(f"{images.name}, {n_pixels}-32-10, SGD with lr {LR}, seed {SEED}")

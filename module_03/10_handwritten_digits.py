@@ -1,6 +1,6 @@
 """Lesson 10: Handwritten digits
 
-Question: Can it read handwriting?
+Question: Can a network read handwriting?
 You will learn:
     - to compute a filter of a convolutional network by hand
     - to keep the weights of the best epoch, and to compare models in a fair way

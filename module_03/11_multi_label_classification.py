@@ -153,7 +153,7 @@ for epoch in range(EPOCHS):
     loss.backward()  # 4. Backward pass
     optimizer.step()  # 5. Step
 
-    val_logits = predict_logits(model, X_val)  # [1000, 3], in eval mode
+    val_logits = predict_logits(model, X_val)  # [1000, 3], in eval mode, on the CPU
     val_loss = loss_fn(val_logits, y_val)
     history["train_loss"].append(loss.item())
     history["val_loss"].append(val_loss.item())
@@ -216,9 +216,9 @@ save_figure(fig, "11_thresholds.png")
 #
 # Macro F1 is the mean of the three F1 scores. Each tag counts the same, rare or not.
 #
-# Two yardsticks stand beside the network. The first never gives a tag. The second,
-# "best possible", knows the true probabilities and gives a tag from 0.5 on. In the long
-# run no model can have a higher subset accuracy.
+# Two models stand beside the network. The baseline never gives a tag. The second, "best
+# possible", knows the true probabilities and gives a tag from 0.5 on. In the long run
+# no model can have a higher subset accuracy.
 #
 # Question: do the chosen thresholds improve both numbers?
 

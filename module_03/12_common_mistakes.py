@@ -113,7 +113,8 @@ print(f"   Fixed with squeeze(1): the loss is {loss:.5f}")
 #
 # Mistake 2 sends the hidden numbers of the network, ten per row, into a layer that
 # expects five. PyTorch calls the two tables of numbers mat1 and mat2, short for matrix.
-# mat1 is what came in, rows x columns. mat2 is the layer, numbers in x numbers out.
+# mat1 is what came in, so many rows by so many columns. mat2 is the layer: how many
+# numbers go in, by how many come out.
 #
 # Mistake 3 takes argmax along dimension 1. That is right for one logit per class. But
 # these logits are [1000], so they have only dimension 0.
@@ -268,8 +269,9 @@ describe("X", X_elsewhere)
 describe("weights", model[0].weight)
 column = model(X)  # right: both on the CPU
 
-# Answer: either. What counts is that both are on one device. Therefore the other
-# lessons call pick_device() once, and write .to(device) behind the model and the data.
+# Answer: either. What counts is that both are on one device. (Here X_elsewhere has no
+# values to move, so we take X again.) Therefore the other lessons call pick_device()
+# once, and write .to(device) behind the model and the data.
 
 # %% 8. Gradients: lost, or in the way
 # PyTorch records how each number was computed, because backward() needs that to find

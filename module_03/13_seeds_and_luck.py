@@ -362,13 +362,13 @@ print(f"   {intervals_that_hold} of {n_sets} intervals hold the truth")
 # Question: how many seeds does it take before a gap of 5 points between the means of
 # two such recipes is more than luck?
 #
-# Each of the two means has its own luck. Two such lots of luck together are not twice
-# as large as one, because they partly cancel: the factor is sqrt(2). And n will be
+# Each of the two means has its own luck. Both kinds of luck together are not twice as
+# large as one of them, because they partly cancel: the factor is sqrt(2). And n will be
 # large, so t is about 1.96. Therefore the gap must be larger than
 #
 #     t * std * sqrt(2) / sqrt(n)
 #
-# Below, this rule is solved for n.
+# Set this equal to the gap and square both sides. Then n stands alone on one side.
 
 print("\n12. How many seeds?")
 for n in (2, 4, 8, 16):
@@ -416,9 +416,9 @@ print(f"   only seed {SECOND} is right at {only_second} points")
 # If both networks were equally good, each of the points that we counted would be a toss
 # of a coin: heads for one network, tails for the other.
 #
-# Now toss a coin so many times, and do that again and again. In which share of the
-# cases are heads and tails as uneven as here, or more uneven? This share is
-# the p-value.
+# Now toss a coin once for each such point, and do that again and again. In which share
+# of the cases are heads and tails as uneven as here, or more uneven? This share is the
+# p-value.
 #
 # If it is below 0.05, people usually say that the difference is more than luck. This is
 # McNemar's test. It is a paired test, because each point is given to both networks.
@@ -427,8 +427,8 @@ tosses = only_first + only_second
 fewer = min(only_first, only_second)
 chance = 0.0
 for heads in range(fewer + 1):  # 0, 1, ..., fewer
-    ways = math.comb(tosses, heads)  # how many rows of tosses have so many heads
-    chance += ways / 2**tosses  # of 2 * 2 * 2 * ... rows, all equally likely
+    ways = math.comb(tosses, heads)  # results that have this number of heads
+    chance += ways / 2**tosses  # of all results, each equally likely
 p_value = min(1.0, 2 * chance)  # twice: the other network could be ahead as well
 
 print(f"\n14. The p-value is {p_value:.3f}")

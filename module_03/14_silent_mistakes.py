@@ -38,7 +38,7 @@ from helper_functions import (
 
 SEED = 42  # of the data, the split and the first weights of every network
 EPOCHS = 100  # by then the training loss of the correct network is close to 0
-LR = 0.02  # of Adam; a tenth or ten times of it ends with a higher training loss
+LR = 0.02  # of Adam; ten times smaller or larger ends with a higher training loss
 SMALL_LR = 0.0002  # a learning rate that is too small
 LARGE_LR = 2.0  # a learning rate that is too large
 UNIT = 1000  # section 4 takes a unit for x2 that is so many times smaller
@@ -84,7 +84,7 @@ print("   Columns below: highest and last test loss, last test accuracy")
 
 # %% 2. The correct network
 # This is the network 2-16-16-1, with which we compare all others. Its loop, in section
-# 3, is written out. Nearly every mistake below changes one line of these two cells.
+# 3, is written out. Nearly every mistake below changes one line of these two sections.
 
 
 class CircleModel(nn.Module):
@@ -183,7 +183,7 @@ report("scaled", scaled)
 #
 # The fix is to use one order for both.
 #
-# We give the wrong run more time. Question: can its training loss fall all the same?
+# We give the wrong run more time. Question: can its training loss still fall?
 
 torch.manual_seed(SEED)
 order = torch.randperm(len(y_train))  # 0 to 799 in random order
@@ -489,8 +489,9 @@ other_model = fit(model, *data, loss_fn, optimizer, EPOCHS)
 print("\n14. Optimizer                   highest       last   accuracy")
 report("of another model", other_model)
 
-# Answer: frozen. backward() computes the gradients of the new model, and step() moves
-# the old one. The highest and the last loss are the same number.
+# Answer: frozen. backward() computes the gradients of the new model, but step() looks
+# at the old one, which has none. So nothing moves. The highest and the last loss are
+# the same number.
 
 # %% 15. Loop: no zero_grad
 # Here a line is missing. backward() adds its gradients to those that are there already.

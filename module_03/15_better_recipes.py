@@ -100,9 +100,9 @@ for lr, epochs in [(LR, long_epochs), (SHORT_LR, short_epochs)]:
 # No, it still jumps. But now it jumps only up to 0.00126. Before, it jumped up to
 # 0.13826. Steps a hundred times shorter make jumps about a hundred times smaller.
 #
-# The reason is the loss. The gradient of L1Loss does not shrink with the error. So
-# close to the goal a step is as long as ever. It goes past the goal, and the next step
-# comes back.
+# The reason is the loss. L1Loss is the distance to the target, and the slope of a
+# distance is the same far away and near by. So close to the goal a step is as long as
+# ever. It goes past the goal, and the next step comes back.
 #
 # In larger work people shorten the steps little by little during the training. That is
 # called a learning rate schedule. The first steps may be long, because the goal is far;
@@ -156,9 +156,9 @@ print(f"   {len(X_val)} to choose on (validation), {len(X_test)} to test on")
 # SGD moves each parameter by learning rate x gradient. So a parameter with a small
 # gradient hardly moves. Adam is an optimizer that adds two ideas.
 #
-# Momentum: it follows a running average of the last gradients. Steps that go to and fro
-# cancel each other, and steps in one direction add up, as a ball that rolls downhill
-# gets faster and is not turned round by every bump.
+# Momentum: it follows a running average of the last gradients. Steps in opposite
+# directions cancel each other, and steps in one direction add up, as a ball that rolls
+# downhill gets faster and is not turned round by every bump.
 #
 # Adaptive steps: it divides this average, for each parameter, by the usual size of that
 # parameter's gradient. So all parameters move about equally far.

@@ -38,7 +38,7 @@ from helper_functions import (
     true_probs,
 )
 
-MISS_COST = 10  # an ill person who is sent home costs as much as so many false alarms
+MISS_COST = 10  # cost of an ill person who is sent home, counted in false alarms
 COUNTS = [4500, 350, 150]  # people: healthy, with illness A, with illness B
 EPOCHS = 200  # of the network, as in lesson 05
 RARE_WEIGHT = 9.0  # in section 9: nine healthy people for each ill one
@@ -148,8 +148,8 @@ print(f"Accuracy of the best possible model: {best_acc:.1f}%")
 # That is the theory. It holds if the probabilities are honest, which we check later.
 #
 # We can also try. We compute the cost of many thresholds on the validation set and take
-# the cheapest. We do not choose on the test set. It will tell the price of the choice,
-# and that price is only fair on people who had no part in the choice.
+# the cheapest. We do not choose on the test set. There we measure what the chosen
+# threshold costs, because only people who had no part in the choice give a fair number.
 #
 # Which threshold will the validation set choose?
 
@@ -345,8 +345,8 @@ for name, loss_fn in loss_fns.items():
 # Because e^0 is 1, softmax then gives "ill" the probability e^z / (e^z + 1). That is
 # the sigmoid of z, so it is still the same model.
 #
-# One thing is different: CrossEntropyLoss divides by the sum of the weights, so its
-# loss and its gradients are smaller. But Adam divides by the size of the gradients
+# One thing is different: CrossEntropyLoss divides by the sum of the rows' weights, so
+# its loss and its gradients are smaller. But Adam divides by the size of the gradients
 # (lesson 15), so its steps stay nearly the same.
 #
 # The loss wants two logits per row, and fit() would pass it only one. So we write the
@@ -379,8 +379,7 @@ models["weight"] = model
 # takes the model without a weight, and moves its threshold instead.
 #
 # Where to? With a weight of 9 a miss counts as much as nine false alarms. So we take
-# the threshold of section 4 with 9 as the price of a miss: one divided by one plus the
-# weight.
+# the threshold of section 4 with 9 as the cost of a miss.
 
 y_test = y_test.cpu()
 probs = {}
@@ -431,11 +430,11 @@ save_figure(ax.figure, "16_calibration.png")
 
 # %% 13. What we learned
 # We draw the line where the mistakes cost least. The validation set chooses, and the
-# test set tells the price: here 251 in place of 469 false alarms. ROC and
-# precision-recall curves show all thresholds at once.
+# test set says what it costs: here 251 in place of 469, counted in false alarms. ROC
+# and precision-recall curves show all thresholds at once.
 #
 # A class weight moves the line too, but it makes the probabilities too high. A lower
-# threshold finds as many ill people and leaves the probabilities honest.
+# threshold finds nearly as many ill people and leaves the probabilities honest.
 #
 # It is luck that the validation set chose nearly the threshold of the theory. With
 # other seeds it chose thresholds from 0.04 to 0.18.

@@ -51,7 +51,7 @@ device = pick_device()
 #
 #     -ln(e^z_true / sum)
 #
-# The logarithm of a quotient is a difference, and the logarithm of e^z_true is z_true:
+# The logarithm of a / b is ln(a) - ln(b), and the logarithm of e^z_true is z_true:
 #
 #     -(z_true - ln(sum)) = ln(sum) - z_true
 #
@@ -197,7 +197,7 @@ print(f"   The training loss ends at {logits_train_loss:.5f}.")
 # Now the mistake: the model ends in a softmax, and the loss applies another one. No
 # error message appears.
 #
-# The loss takes the outputs for logits, although all of them lie between 0 and 1.
+# The loss treats the outputs as logits, although all of them lie between 0 and 1.
 #
 # At best the true class has 1, and each of the other three has 0. What is the loss
 # then? The sum in log-sum-exp holds e for the true class and, because e^0 is one, a one
@@ -351,7 +351,7 @@ with torch.inference_mode():
     loss_smooth_rows = loss_fn(outputs_logits, smooth).item()
     loss_label_smoothing = smooth_loss_fn(outputs_logits, y_train).item()
 
-row_terms = -smooth * smooth.log()  # [800, 4], the network gives the label itself
+row_terms = -smooth * smooth.log()  # [800, 4], if the probabilities are the labels
 smooth_floor = row_terms[0].sum().item()  # the same for every row
 
 print("\n10. The network of section 5, its loss with different labels")

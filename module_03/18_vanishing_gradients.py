@@ -115,11 +115,11 @@ def gradient_sizes(model, X, y, loss_fn):
     """Return the mean |gradient| of the weights in each hidden layer."""
     logits = model(X).squeeze(1)
     loss = loss_fn(logits, y)
-    model.zero_grad()
+    model.zero_grad()  # there is no optimizer here, so the model clears its gradients
     loss.backward()
     sizes = []
     for layer in model[:-1]:  # all but the last layer, which is not hidden
-        if isinstance(layer, nn.Linear):
+        if isinstance(layer, nn.Linear):  # activations have no weights
             size = layer.weight.grad.abs().mean()
             sizes.append(size.item())
     return sizes
@@ -132,7 +132,8 @@ def gradient_sizes(model, X, y, loss_fn):
 # The gradient comes from the loss, so it reaches the last layer first and layer 1 last.
 # Read the rows from right to left. Python writes 0.001 as 1e-03.
 #
-# A power of ten is a factor of 10. From 1e-03 to 1e-05 two powers of ten are lost.
+# Each step in the exponent is a factor of ten. From 1e-03 to 1e-05 two such factors
+# are lost.
 #
 # Question: which of the three activations loses most on the way to layer 1?
 
@@ -221,9 +222,9 @@ for name, (activation, n_layers) in networks.items():
     print(f"   The training loss ends at {final_loss[name]:.5f}.")
 
 # Answer: ReLU learns, and reaches 100 %. The deep network with sigmoid stays at ln 2,
-# the loss of a network that knows nothing. Adam does not help here: the small slopes
-# of sigmoid shrink the differences between points on the way forward, too. The last
-# layer sees nearly the same numbers for each point.
+# about 0.693, the loss of a network that knows nothing. Adam does not help here: the
+# small slopes of sigmoid shrink the differences between points on the way forward, too.
+# The last layer sees nearly the same numbers for each point.
 #
 # With two layers, sigmoid learns slowly. Its loss has begun to fall, to 0.67975. So it
 # takes both, sigmoid and depth, to stop the learning.
@@ -387,8 +388,8 @@ print(f"    mean |gradient| in its hidden layers: {stuck_gradients}")
 
 # %% 13. First weights that suit ReLU
 # In section 4, ReLU lost some of its gradient, too. The reason lies in the first
-# weights. PyTorch draws those of nn.Linear evenly between -1 and 1, divided by the
-# square root of the number of inputs.
+# weights. PyTorch draws those of nn.Linear evenly between -1 and 1, and divides each by
+# the square root of the number of inputs.
 #
 # That is too small for ReLU, which also sets about half of the numbers to 0. So from
 # layer to layer the numbers shrink on the way forward, and the gradients on the way
@@ -476,7 +477,8 @@ for name, model in he_models.items():
 # %% 15. What we learned
 # - On its way back the gradient is multiplied by the weights and slopes of each layer.
 #   Deep sigmoid networks lose it: seven powers of ten over eight layers. ReLU loses far
-#   less, because its slope is 1 for positive inputs.
+#   less, because its slope is 1 for positive inputs. Tanh loses as little here, because
+#   its slope near 0 is 1, too.
 # - A ReLU unit that is 0 for every row is dead. A few do no harm. When a whole layer
 #   dies, the network is stuck. Lower the learning rate first, then try LeakyReLU.
 # - For deep ReLU networks, draw the first weights with He initialisation.

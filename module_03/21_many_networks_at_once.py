@@ -123,9 +123,9 @@ print(f"   {seconds_alone:.2f} seconds")
 # Now the other way. We build the same networks again, from the same seeds, and train
 # none of them yet.
 #
-# stack_module_state puts the weights of all networks on top of each other. It returns
-# a dictionary with one tensor for each name. It also returns the buffers, other numbers
-# that some layers keep. Our layers keep none.
+# stack_module_state puts the weights of all networks on top of each other. It returns a
+# dictionary with one tensor for each parameter, under its name. It also returns the
+# buffers, other numbers that some layers keep. Our layers keep none.
 #
 # detach() returns a tensor without the record that backward() needs. We will train
 # these networks without backward(), because torch.func has another way to find
@@ -157,9 +157,9 @@ print_table(["name", "one network", "all networks"], rows)
 # numbers in them. (X,) is a tuple with one item, the only input of our model.
 #
 # So loss_of is a function of the weights: other weights, another loss. grad(loss_of) is
-# a new function, which returns the gradient of that loss, one tensor for each name. It
-# does what loss.backward() does, but it returns the gradients instead of writing them
-# into .grad.
+# a new function, which returns the gradient of that loss by its first argument, the
+# weights: one tensor for each name. It does what loss.backward() does, but it returns
+# the gradients instead of writing them into .grad.
 #
 # Question: are these the gradients that backward() finds? We try it with one network.
 
