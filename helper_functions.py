@@ -73,6 +73,7 @@ from course.images import (
     read_idx,
 )
 from course.measures import (
+    LossFunction,
     accuracies_from_starts,
     best_possible_for_blobs,
     count_equal_epochs,
@@ -102,8 +103,6 @@ from course.tables import (
     split_target,
 )
 from course.text import ascii_only, is_file_name
-
-LossFunction = Callable[[Tensor, Tensor], Tensor]
 
 # ---- Seeds and devices ---------------------------------------------------------------------------
 

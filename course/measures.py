@@ -14,6 +14,9 @@ from course.checks import check_count
 from course.predicting import predict_logits
 from course.text import ascii_only
 
+# takes logits and labels, returns their mean loss
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]], indent: int = 3) -> None:
     """Print rows below a header: the first column to the left, the others to the right.
@@ -237,9 +240,6 @@ def t_factor(n: int) -> float:
 
     check_count(n, 2, "n")
     return float(stdtrit(n - 1, 0.975))
-
-
-LossFunction = Callable[[Tensor, Tensor], Tensor]  # logits and labels of one shape: their mean loss
 
 
 def accuracies_from_starts(

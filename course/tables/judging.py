@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course.measures import wilson_interval
 from course.tables.learning import Data, Trained, probabilities
-from helper_functions import wilson_interval
 
 NETWORK = "network"
 LOGISTIC = "logistic regression"

@@ -3,7 +3,7 @@
 import torch
 
 from course.checker.scoring import train_and_score
-from helper_functions import make_spirals
+from course.spirals import make_spirals
 
 HINTS = (
     (
